@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * hisi_acc: user space interface of the HiSilicon accelerator driver
+ *
+ * Each accelerator function is one node, /dev/hisi_acc/<engine><n>. An open
+ * file is a context. It belongs to the address space (mm) that opened it:
+ * used from any other one - a forked child, a process that received the fd,
+ * the same process after exec - ioctl(), mmap() and read() fail with EPERM
+ * and poll() reports POLLERR. Opening takes nothing scarce.
+ *
+ * Objects (queues, registered memory) live inside a context and are named by
+ * handles: 32-bit numbers, private to the context, never 0. All of them are
+ * freed when the file is closed, or when the owning address space ends,
+ * whichever comes first. Freeing is synchronous: when it has returned, the
+ * device does not touch the object's memory any more.
+ *
+ * Every argument struct starts with argsz (bytes of the struct that the
+ * caller knows) and flags. argsz may be anything from the first release's
+ * size upwards; bytes that the kernel does not know must be zero. Fields
+ * called out_* are written by the kernel, all others are read. Reserved
+ * fields and undefined flag bits must be zero. A failed call writes nothing.
+ *
+ * errno, one meaning each:
+ *   ENOTTY      unknown ioctl
+ *   EFAULT      the argument, or the memory it names, cannot be accessed
+ *   E2BIG       non-zero bytes behind the part of the struct that is known
+ *   EOPNOTSUPP  known field with a value, flag or mode not offered here
+ *   EINVAL      understood, but wrong (also: argsz too small)
+ *   ENOENT      no object with this handle
+ *   EPERM       the caller is not in the address space that opened the file
+ *   EBUSY       the function, or the object, is in use by somebody else
+ *   ENOSPC      no queue left, or as many objects as a context may have
+ *   ENOMEM      no memory, or RLIMIT_MEMLOCK reached
+ *   EIO         the hardware refused or did not answer in time
+ *   ENODEV      the device is gone for good
+ */
+#ifndef _UAPI_HISI_ACC_H
+#define _UAPI_HISI_ACC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define HISI_ACC_UAPI_VERSION	1
+
+#define HISI_ACC_IOCTL_TYPE	0xBC
+
+/* The size lives in argsz, so the numbers carry none and never change. */
+#define HISI_ACC_QUERY		_IO(HISI_ACC_IOCTL_TYPE, 0x00)
+#define HISI_ACC_QUEUE_ALLOC	_IO(HISI_ACC_IOCTL_TYPE, 0x10)
+#define HISI_ACC_QUEUE_FREE	_IO(HISI_ACC_IOCTL_TYPE, 0x11)
+#define HISI_ACC_QUEUE_QUERY	_IO(HISI_ACC_IOCTL_TYPE, 0x12)
+#define HISI_ACC_QUEUE_START	_IO(HISI_ACC_IOCTL_TYPE, 0x13)
+#define HISI_ACC_QUEUE_STOP	_IO(HISI_ACC_IOCTL_TYPE, 0x14)
+#define HISI_ACC_QUEUE_EVENT	_IO(HISI_ACC_IOCTL_TYPE, 0x15)
+#define HISI_ACC_QUEUE_DOORBELL	_IO(HISI_ACC_IOCTL_TYPE, 0x16)
+#define HISI_ACC_MEM_PIN	_IO(HISI_ACC_IOCTL_TYPE, 0x20)
+#define HISI_ACC_MEM_UNPIN	_IO(HISI_ACC_IOCTL_TYPE, 0x21)
+
+/* Engines: hisi_acc_query.out_engine */
+#define HISI_ACC_ENGINE_ZIP	1
+#define HISI_ACC_ENGINE_SEC	2
+#define HISI_ACC_ENGINE_HPRE	3
+
+/*
+ * Memory modes: which addresses a queue takes. Bits of a mask where a set is
+ * asked for or offered, exactly one bit where one was granted.
+ */
+#define HISI_ACC_MODE_SVA	(1U << 0)	/* any pointer of the process */
+#define HISI_ACC_MODE_PASID	(1U << 1)	/* pinned, IOVA == address */
+#define HISI_ACC_MODE_DMA	(1U << 2)	/* pinned, IOVA from MEM_PIN */
+
+/* Why a mode is not to be had. */
+#define HISI_ACC_REASON_NONE		0	/* it is to be had */
+#define HISI_ACC_REASON_DRIVER		1	/* not offered by this module */
+#define HISI_ACC_REASON_NO_IOMMU	2	/* no IOMMU translates for it */
+#define HISI_ACC_REASON_PASSTHROUGH	3	/* identity domain */
+#define HISI_ACC_REASON_SHARED_GROUP	4	/* IOMMU group has more devices */
+#define HISI_ACC_REASON_NOT_COHERENT	5	/* DMA does not snoop CPU caches */
+
+/* State of a device or a queue, in the status page and in QUEUE_QUERY. */
+#define HISI_ACC_STATE_RUNNING		1
+#define HISI_ACC_STATE_STOPPED		2	/* by QUEUE_STOP; queue only */
+#define HISI_ACC_STATE_ERROR		3	/* queue waits for QUEUE_START */
+#define HISI_ACC_STATE_RESETTING	4	/* device only */
+#define HISI_ACC_STATE_GONE		5	/* for good */
+
+/**
+ * struct hisi_acc_query - HISI_ACC_QUERY: what this device is and offers
+ * @argsz:		bytes of this struct
+ * @flags:		0
+ * @out_uapi_version:	HISI_ACC_UAPI_VERSION of the module
+ * @out_engine:		HISI_ACC_ENGINE_*
+ * @out_hw_version:	generation of the queue manager: 2, 3, ...
+ * @out_modes:		mask of the modes that this machine can grant
+ * @out_sva_reason:	HISI_ACC_REASON_* for HISI_ACC_MODE_SVA
+ * @out_pasid_reason:	the same for HISI_ACC_MODE_PASID
+ * @out_dma_reason:	the same for HISI_ACC_MODE_DMA
+ * @out_queues:		hardware queues of the function
+ * @out_queues_free:	of these, free at the moment
+ * @out_queues_max:	queues that one context may have
+ * @out_queue_types:	number of queue types; valid types are 0 .. this - 1
+ * @out_depth_min:	smallest ring, in entries
+ * @out_depth_max:	largest ring, in entries
+ * @out_sqe_size:	bytes of a submission queue entry
+ * @out_cqe_size:	bytes of a completion queue entry
+ * @out_mems_max:	memory registrations that one context may have
+ * @out_mem_align:	alignment that MEM_PIN wants of address and size: 1
+ * @out_status_size:	bytes of the status page, to be given to mmap()
+ * @out_status_key:	mmap() offset of the status page, see hisi_acc_status
+ * @out_algs:		algorithms, bits as in the engine's capability word
+ *			(spec.rst, "ZIP capabilities")
+ * @out_mem_size_max:	largest size of one MEM_PIN, in bytes
+ */
+struct hisi_acc_query {
+	__u32 argsz;
+	__u32 flags;
+	__u32 out_uapi_version;
+	__u32 out_engine;
+	__u32 out_hw_version;
+	__u32 out_modes;
+	__u32 out_sva_reason;
+	__u32 out_pasid_reason;
+	__u32 out_dma_reason;
+	__u32 out_queues;
+	__u32 out_queues_free;
+	__u32 out_queues_max;
+	__u32 out_queue_types;
+	__u32 out_depth_min;
+	__u32 out_depth_max;
+	__u32 out_sqe_size;
+	__u32 out_cqe_size;
+	__u32 out_mems_max;
+	__u32 out_mem_align;
+	__u32 out_status_size;
+	__aligned_u64 out_status_key;
+	__aligned_u64 out_algs;
+	__aligned_u64 out_mem_size_max;
+};
+
+/*
+ * QUEUE_ALLOC flag: map no doorbell; this queue is rung by QUEUE_DOORBELL.
+ * Where the hardware's doorbell cannot be mapped alone (its page holds other
+ * registers because the CPU's pages are too large) the kernel does so unasked:
+ * out_db_size is 0 then.
+ */
+#define HISI_ACC_QUEUE_NO_DB_MAP	(1U << 0)
+
+/**
+ * struct hisi_acc_queue_alloc - HISI_ACC_QUEUE_ALLOC: take a hardware queue
+ * @argsz:		bytes of this struct
+ * @flags:		HISI_ACC_QUEUE_*
+ * @modes:		mask of acceptable HISI_ACC_MODE_*, at least one; the
+ *			best one that can be had is granted
+ * @type:		queue type, by engine (ZIP: 0 compress, 1 decompress)
+ * @depth:		ring entries, a power of two; 0 takes the largest
+ * @event_fd:		eventfd that is signalled at each completion event,
+ *			or -1
+ * @out_handle:		name of the queue
+ * @out_mode:		granted mode
+ * @out_reason:		why no better one of @modes was, HISI_ACC_REASON_*
+ * @out_depth:		ring entries
+ * @out_queue:		number of the queue, to be put into each doorbell
+ * @out_db_rand:	random value, to be put into each doorbell; another
+ *			one is drawn at each QUEUE_START
+ * @out_db_offset:	offset of the doorbell register in its mapping
+ * @out_status_offset:	offset of the queue's struct hisi_acc_queue_status
+ *			in the status page
+ * @out_sq_key:		mmap() offset of the submission ring
+ * @out_sq_size:	bytes to map there
+ * @out_cq_key:		mmap() offset of the completion ring
+ * @out_cq_size:	bytes to map there
+ * @out_db_key:		mmap() offset of the doorbell page
+ * @out_db_size:	bytes to map there; 0: use QUEUE_DOORBELL
+ *
+ * The queue is running when the call returns: rings zeroed, head and tail at
+ * 0, expected phase 1, event armed. Ring and doorbell formats: spec.rst,
+ * "Rings" and "Doorbells". Each mapping must be MAP_SHARED, start at its key
+ * and have exactly its size; it is not inherited by fork().
+ *
+ * In HISI_ACC_MODE_DMA the whole function belongs to one address space at a
+ * time: EBUSY while another one has queues or memory there.
+ *
+ * Errors: EOPNOTSUPP none of @modes can be had (HISI_ACC_QUERY says why), or
+ * unknown type; EINVAL depth, mode mask empty, @event_fd not an eventfd (EBADF
+ * not open); ENOSPC; EBUSY; ENOMEM; EIO.
+ */
+struct hisi_acc_queue_alloc {
+	__u32 argsz;
+	__u32 flags;
+	__u32 modes;
+	__u32 type;
+	__u32 depth;
+	__s32 event_fd;
+	__u32 out_handle;
+	__u32 out_mode;
+	__u32 out_reason;
+	__u32 out_depth;
+	__u32 out_queue;
+	__u32 out_db_rand;
+	__u32 out_db_offset;
+	__u32 out_status_offset;
+	__aligned_u64 out_sq_key;
+	__aligned_u64 out_sq_size;
+	__aligned_u64 out_cq_key;
+	__aligned_u64 out_cq_size;
+	__aligned_u64 out_db_key;
+	__aligned_u64 out_db_size;
+};
+
+/**
+ * struct hisi_acc_queue_free - HISI_ACC_QUEUE_FREE: stop a queue, give it back
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @handle:	queue
+ * @__reserved:	0
+ *
+ * Requests in flight are finished first; a hung device is reset. Ring mappings
+ * stay valid memory until they are unmapped; writes to a doorbell mapping have
+ * no effect from now on. Errors: ENOENT.
+ */
+struct hisi_acc_queue_free {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 __reserved;
+};
+
+/**
+ * struct hisi_acc_queue_query - HISI_ACC_QUEUE_QUERY: a queue's state
+ * @argsz:		bytes of this struct
+ * @flags:		0
+ * @handle:		queue
+ * @out_state:		HISI_ACC_STATE_*
+ * @out_mode:		granted mode
+ * @out_type:		queue type
+ * @out_depth:		ring entries
+ * @__reserved:		0
+ * @out_events:		completion events so far
+ *
+ * Errors: ENOENT.
+ */
+struct hisi_acc_queue_query {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 out_state;
+	__u32 out_mode;
+	__u32 out_type;
+	__u32 out_depth;
+	__u32 __reserved;
+	__aligned_u64 out_events;
+};
+
+/**
+ * struct hisi_acc_queue_start - HISI_ACC_QUEUE_START: run a stopped queue
+ * @argsz:		bytes of this struct
+ * @flags:		0
+ * @handle:		queue in state STOPPED or ERROR
+ * @out_db_rand:	random value for the doorbells from now on
+ *
+ * Rings are zeroed, head and tail at 0, expected phase 1, event armed.
+ * Errors: ENOENT; EBUSY the queue is running; EIO; ENODEV.
+ */
+struct hisi_acc_queue_start {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 out_db_rand;
+};
+
+/**
+ * struct hisi_acc_queue_stop - HISI_ACC_QUEUE_STOP: make a queue quiet
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @handle:	queue
+ * @__reserved:	0
+ *
+ * Returns when no request of the queue is in flight and the device touches
+ * neither its rings nor its buffers. Requests that were published before are
+ * finished, with their completions in the ring, for at most a few seconds; a
+ * device that takes longer is reset, and the state is ERROR then, with the
+ * unfinished requests lost. Doorbells have no effect until QUEUE_START.
+ * Stopping a stopped queue does nothing. Errors: ENOENT; ENODEV.
+ */
+struct hisi_acc_queue_stop {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 __reserved;
+};
+
+/**
+ * struct hisi_acc_queue_event - HISI_ACC_QUEUE_EVENT: set the queue's eventfd
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @handle:	queue
+ * @event_fd:	eventfd that replaces the one set before, or -1 for none
+ *
+ * Errors: ENOENT; EBADF; EINVAL not an eventfd.
+ */
+struct hisi_acc_queue_event {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__s32 event_fd;
+};
+
+/* QUEUE_DOORBELL flags */
+#define HISI_ACC_DOORBELL_CQ	(1U << 0)	/* CQ head, else SQ tail */
+#define HISI_ACC_DOORBELL_ARM	(1U << 1)	/* with CQ: arm the event */
+
+/**
+ * struct hisi_acc_queue_doorbell - HISI_ACC_QUEUE_DOORBELL: ring by system call
+ * @argsz:	bytes of this struct
+ * @flags:	HISI_ACC_DOORBELL_*
+ * @handle:	queue
+ * @index:	new SQ tail or CQ head, less than the depth
+ *
+ * Does what a store to the mapped doorbell does; works on every queue.
+ * Errors: ENOENT; EINVAL index; EIO the queue is not running; ENODEV.
+ */
+struct hisi_acc_queue_doorbell {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 index;
+};
+
+/* MEM_PIN flag: the device may read the memory, not write it. */
+#define HISI_ACC_MEM_READ_ONLY		(1U << 0)
+
+/**
+ * struct hisi_acc_mem_pin - HISI_ACC_MEM_PIN: make user memory known
+ * @argsz:	bytes of this struct
+ * @flags:	HISI_ACC_MEM_*
+ * @addr:	start of the memory, any alignment
+ * @size:	bytes, at least 1
+ * @out_handle:	name of the registration
+ * @__reserved:	0
+ * @out_iova:	device address of the byte at @addr; the range is contiguous
+ *
+ * Whole pages are pinned for as long as the registration lives, and charged
+ * to the process' locked memory (RLIMIT_MEMLOCK, CAP_IPC_LOCK exempts). Pages
+ * that two registrations share are charged twice. What munmap() and the like
+ * do to the range later does not change which pages the device sees. The
+ * function then belongs to the caller's address space as with a queue.
+ *
+ * Errors: EINVAL size 0, range wraps, size over out_mem_size_max; EFAULT not
+ * mapped, or not writable without HISI_ACC_MEM_READ_ONLY; EOPNOTSUPP no pinned
+ * mode here, or memory that cannot be pinned for long; ENOMEM; ENOSPC; EBUSY.
+ */
+struct hisi_acc_mem_pin {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 size;
+	__u32 out_handle;
+	__u32 __reserved;
+	__aligned_u64 out_iova;
+};
+
+/**
+ * struct hisi_acc_mem_unpin - HISI_ACC_MEM_UNPIN: give a registration back
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @handle:	registration
+ * @__reserved:	0
+ *
+ * When it returns the device cannot reach the memory any more; a request that
+ * still uses it completes with an error. Errors: ENOENT.
+ */
+struct hisi_acc_mem_unpin {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__u32 __reserved;
+};
+
+/**
+ * struct hisi_acc_event - what read() returns, as many as fit
+ * @handle:	queue with news
+ * @flags:	HISI_ACC_EVENT_*
+ *
+ * poll() reports POLLIN while there is something to read. read() takes it and
+ * blocks while there is nothing, unless O_NONBLOCK is set (EAGAIN). A buffer
+ * smaller than one event: EINVAL. poll() adds POLLERR while a queue of the
+ * context is in state ERROR, POLLHUP when the device is gone.
+ *
+ * A completion event is one-shot: the device raises it for the first
+ * completion after the queue was started or armed. Arming (CQ doorbell with
+ * the arm bit) raises it at once if the ring is not empty, so that the
+ * sequence arm, look at the ring, sleep loses nothing.
+ */
+struct hisi_acc_event {
+	__u32 handle;
+	__u32 flags;
+};
+
+#define HISI_ACC_EVENT_COMPLETION	(1U << 0)
+#define HISI_ACC_EVENT_STATE		(1U << 1)	/* queue state changed */
+
+/**
+ * struct hisi_acc_status - head of the status page, mapped read-only
+ * @state:		HISI_ACC_STATE_* of the device
+ * @reset_generation:	resets of the device so far
+ * @__reserved:		0
+ *
+ * Words change at any time; read each once, as a 32-bit load.
+ */
+struct hisi_acc_status {
+	__u32 state;
+	__u32 reset_generation;
+	__u32 __reserved[14];
+};
+
+/**
+ * struct hisi_acc_queue_status - one queue, at its out_status_offset
+ * @state:		HISI_ACC_STATE_* of the queue
+ * @generation:		changes of @state so far
+ * @events:		completion events so far, modulo 2^32
+ * @__reserved:		0
+ */
+struct hisi_acc_queue_status {
+	__u32 state;
+	__u32 generation;
+	__u32 events;
+	__u32 __reserved;
+};
+
+#endif /* _UAPI_HISI_ACC_H */
