@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+BUILD ?= $(CURDIR)/build
+# The kernel to build for, and where the module's objects go.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+MODULE ?= $(BUILD)/module/host
+DESTDIR ?=
+PREFIX ?= /usr
+export PREFIX DESTDIR
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := all
+.PHONY: all help modules lib examples tests check check-unit check-guest \
+	check-build check-dkms lint demo install dkms-install clean
+
+all: lib examples ## what needs no kernel: library and examples
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 14
+
+# Kbuild writes its objects beside the sources, so it is shown a folder of links.
+modules: ## the kernel module, for KDIR
+	@mkdir -p $(MODULE)/hisi_acc
+	@find -L $(MODULE) -maxdepth 2 -type l -delete
+	@ln -sfn $(CURDIR)/dkms.conf $(MODULE)/
+	@ln -sfn $(CURDIR)/hisi_acc/Kbuild $(wildcard $(CURDIR)/hisi_acc/*.[ch]) \
+		$(CURDIR)/hisi_acc/uapi $(MODULE)/hisi_acc/
+	+$(MAKE) -C $(KDIR) M=$(MODULE)/hisi_acc modules
+
+lib: ## libhisiacc
+	+$(MAKE) -C libhisiacc O=$(BUILD)/libhisiacc all
+
+examples: lib ## the example programs
+	+$(MAKE) -C examples O=$(BUILD)/examples all
+
+tests: lib examples # the test programs
+	+$(MAKE) -C tests/unit O=$(BUILD)/tests/unit all
+	+$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi all
+	+$(MAKE) -C tests/stack O=$(BUILD)/tests/stack all
+
+check: ## every test; an hour at most, fetching and building all it needs
+	@tests/qemu/deps
+	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
+		'make check-dkms' 'make check-guest'
+
+check-unit: lib ## tests that need neither a device nor root
+	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check'
+
+check-guest: tests ## tests in guests with the emulated device
+	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
+		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check'
+
+check-build: ## module builds over the range of kernels
+	@tests/build/kernels
+
+check-dkms: ## dkms from add to remove, and its module loaded in a guest
+	@tests/build/dkms
+
+lint: ## static checkers
+	@tests/build/lint
+
+demo: examples ## compress and restore a real file through the emulated device
+	@tests/qemu/demo
+
+install: lib ## the library, its header, the udev rule and the example settings
+	+$(MAKE) -C libhisiacc O=$(BUILD)/libhisiacc install
+	install -D -m 644 hisi_acc/uapi/hisi_acc.h \
+		$(DESTDIR)$(PREFIX)/include/hisi_acc/hisi_acc.h
+	install -D -m 644 hisi_acc/60-hisi_acc.rules \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-hisi_acc.rules
+	install -D -m 644 hisi_acc/hisi_acc-sysusers.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/hisi_acc.conf
+	install -D -m 644 hisi_acc/hisi_acc-modprobe.conf \
+		$(DESTDIR)$(PREFIX)/share/doc/hisi_acc/examples/modprobe.conf
+
+DKMS_SOURCE = $(DESTDIR)/usr/src/hisi-acc-$(VERSION)
+
+dkms-install: ## the module's sources, and the module through dkms
+	rm -rf $(DKMS_SOURCE)
+	mkdir -p $(DKMS_SOURCE)/hisi_acc
+	cp dkms.conf $(DKMS_SOURCE)
+	cp -r hisi_acc/Kbuild hisi_acc/*.[ch] hisi_acc/uapi $(DKMS_SOURCE)/hisi_acc
+ifeq ($(DESTDIR),)
+	dkms add hisi-acc/$(VERSION)
+	dkms build hisi-acc/$(VERSION)
+	dkms install hisi-acc/$(VERSION)
+endif
+
+clean: ## remove what was built here
+	rm -rf $(BUILD)
