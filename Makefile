@@ -6,7 +6,7 @@ BUILD ?= $(CURDIR)/build
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MODULE ?= $(BUILD)/module/host
 DESTDIR ?=
-PREFIX ?= /usr
+PREFIX ?= /usr/local
 export PREFIX DESTDIR
 
 MAKEFLAGS += --no-print-directory
