@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* struct hisi_acc_dev: life of a device and its node, ownership, state. */
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "ctx.h"
+#include "dev.h"
+
+#define MINORS	256
+
+static dev_t first_devt;
+static DEFINE_IDA(minors);
+
+static char *devnode(HISI_ACC_DEVNODE_ARG *dev, umode_t *mode)
+{
+	if (mode)
+		*mode = 0660;
+	return kasprintf(GFP_KERNEL, "hisi_acc/%s", dev_name(dev));
+}
+
+static struct class *class;
+
+static void dev_release(struct device *device)
+{
+	struct hisi_acc_dev *dev = container_of(device, struct hisi_acc_dev, dev);
+
+	if (dev->owner)
+		mmdrop(dev->owner);
+	ida_free(&minors, dev->id);
+	mutex_destroy(&dev->owner_lock);
+	mutex_destroy(&dev->ctxs_lock);
+	kfree(dev);
+}
+
+struct hisi_acc_dev *hisi_acc_dev_alloc(const struct hisi_acc_engine *engine)
+{
+	struct hisi_acc_dev *dev;
+	int ret;
+
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev->id = ida_alloc_max(&minors, MINORS - 1, GFP_KERNEL);
+	if (dev->id < 0) {
+		ret = dev->id;
+		kfree(dev);
+		return ERR_PTR(ret);
+	}
+
+	init_rwsem(&dev->gate);
+	mutex_init(&dev->ctxs_lock);
+	mutex_init(&dev->owner_lock);
+	INIT_LIST_HEAD(&dev->ctxs);
+	dev->state = HISI_ACC_STATE_RUNNING;
+
+	device_initialize(&dev->dev);
+	dev->dev.class = class;
+	dev->dev.devt = first_devt + dev->id;
+	dev->dev.release = dev_release;
+	dev->dev.groups = hisi_acc_sysfs_groups;
+	cdev_init(&dev->cdev, &hisi_acc_fops);
+	dev->cdev.owner = THIS_MODULE;
+
+	ret = dev_set_name(&dev->dev, "%s%d", engine->name, dev->id);
+	if (ret) {
+		put_device(&dev->dev);
+		return ERR_PTR(ret);
+	}
+	return dev;
+}
+
+int hisi_acc_dev_register(struct hisi_acc_dev *dev)
+{
+	dev->dev.parent = dev->qm.dev;
+	return cdev_device_add(&dev->cdev, &dev->dev);
+}
+
+void hisi_acc_dev_unregister(struct hisi_acc_dev *dev)
+{
+	struct hisi_acc_ctx *ctx;
+
+	cdev_device_del(&dev->cdev, &dev->dev);
+
+	down_write(&dev->gate);
+	dev->gone = true;
+	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_GONE);
+	/* the gate keeps the list as it is */
+	list_for_each_entry(ctx, &dev->ctxs, node)
+		hisi_acc_ctx_revoke(ctx);
+	up_write(&dev->gate);
+}
+
+int hisi_acc_dev_enter(struct hisi_acc_dev *dev)
+{
+	down_read(&dev->gate);
+	if (!dev->gone)
+		return 0;
+	up_read(&dev->gate);
+	return -ENODEV;
+}
+
+void hisi_acc_dev_leave(struct hisi_acc_dev *dev)
+{
+	up_read(&dev->gate);
+}
+
+int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct mm_struct *mm)
+{
+	int ret = 0;
+
+	mutex_lock(&dev->owner_lock);
+	if (dev->owner != mm) {
+		if (dev->owner_objects) {
+			ret = -EBUSY;
+			goto unlock;
+		}
+		/* whatever the last owner's DMA left behind goes first */
+		if (dev->owner) {
+			ret = hisi_acc_qm_scrub(&dev->qm);
+			if (ret)
+				goto unlock;
+			mmdrop(dev->owner);
+		}
+		mmgrab(mm);
+		dev->owner = mm;
+	}
+	dev->owner_objects++;
+unlock:
+	mutex_unlock(&dev->owner_lock);
+	return ret;
+}
+
+void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev)
+{
+	mutex_lock(&dev->owner_lock);
+	dev->owner_objects--;
+	mutex_unlock(&dev->owner_lock);
+}
+
+void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state)
+{
+	struct hisi_acc_ctx *ctx;
+
+	mutex_lock(&dev->ctxs_lock);
+	dev->state = state;
+	list_for_each_entry(ctx, &dev->ctxs, node)
+		hisi_acc_ctx_set_state(ctx, state, dev->qm.resets);
+	mutex_unlock(&dev->ctxs_lock);
+}
+
+int hisi_acc_dev_module_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&first_devt, 0, MINORS, "hisi_acc");
+	if (ret)
+		return ret;
+	class = class_create("hisi_acc");
+	if (IS_ERR(class)) {
+		unregister_chrdev_region(first_devt, MINORS);
+		return PTR_ERR(class);
+	}
+	class->devnode = devnode;
+	return 0;
+}
+
+void hisi_acc_dev_module_exit(void)
+{
+	class_destroy(class);
+	unregister_chrdev_region(first_devt, MINORS);
+	ida_destroy(&minors);
+}

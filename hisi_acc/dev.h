@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The device: one PCI function and its node.
+ *
+ * Lock order, outermost first:
+ *   dev->gate		around each operation that may touch the hardware
+ *   ctx->lock		handles of a context, state changes of its queues
+ *   dev->owner_lock	who owns the function in DMA mode
+ *   qm->reset_sem	queue pairs against the function's start and stop
+ *   dev->ctxs_lock, qm->image_lock, then mbox->lock
+ *   ctx->map_lock	what can be mapped; nests inside mmap_lock, so neither
+ *			user copies nor pinning may happen under it
+ *   qm->qps_lock, then ctx->event_lock (spinlocks)
+ * Pinning and accounting take mmap_lock, so they happen outside ctx->lock,
+ * which nests inside no other lock of the process.
+ */
+#ifndef HISI_ACC_DEV_H
+#define HISI_ACC_DEV_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+
+#include "uapi/hisi_acc.h"
+#include "qm.h"
+
+/*
+ * Kept alive by its struct device: probe holds one reference until remove, each
+ * open file another one (through the cdev).
+ */
+struct hisi_acc_dev {
+	struct device dev;
+	struct cdev cdev;
+	int id;				/* zip0, zip1, ... */
+	u32 dma_reason;			/* HISI_ACC_REASON_* */
+
+	struct rw_semaphore gate;	/* written by remove */
+	bool gone;			/* gate */
+
+	struct hisi_acc_qm qm;		/* while not gone */
+
+	struct mutex ctxs_lock;		/* guards ctxs (with gate), state */
+	struct list_head ctxs;
+	u32 state;			/* HISI_ACC_STATE_* */
+
+	/*
+	 * In DMA mode the function belongs to one address space. The last one
+	 * is remembered after it let go: the next other one gets a function
+	 * that was scrubbed.
+	 */
+	struct mutex owner_lock;	/* guards owner, owner_objects */
+	struct mm_struct *owner;	/* compared, never entered */
+	u32 owner_objects;
+
+	atomic64_t pinned_pages;
+	atomic_t mappings;		/* live IOVA ranges of user objects */
+};
+
+struct hisi_acc_dev *hisi_acc_dev_alloc(const struct hisi_acc_engine *engine);
+/* Publishes the node: the last step of probe. */
+int hisi_acc_dev_register(struct hisi_acc_dev *dev);
+/* Takes the node back; when it returns no operation is under way. */
+void hisi_acc_dev_unregister(struct hisi_acc_dev *dev);
+
+/* -ENODEV when gone; otherwise leave with hisi_acc_dev_leave(). */
+int hisi_acc_dev_enter(struct hisi_acc_dev *dev);
+void hisi_acc_dev_leave(struct hisi_acc_dev *dev);
+
+/* One more object of @mm in DMA mode: 0, -EBUSY or an error of the hardware. */
+int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct mm_struct *mm);
+void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev);
+
+/* Tells all contexts. */
+void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state);
+
+int hisi_acc_dev_module_init(void);
+void hisi_acc_dev_module_exit(void);
+
+/* cdev.c */
+extern const struct file_operations hisi_acc_fops;
+
+/* sysfs.c */
+extern const struct attribute_group *hisi_acc_sysfs_groups[];
+
+#endif /* HISI_ACC_DEV_H */

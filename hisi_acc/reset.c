@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Errors of the function, and its way back: quiet, function level reset,
+ * bring-up. Queues that were running are lost; their owners restart them.
+ */
+#include <linux/device.h>
+#include <linux/interrupt.h>
+#include <linux/iopoll.h>
+
+#include "dev.h"
+#include "reset.h"
+
+#define QUIET_POLL_US		10
+#define QUIET_TIMEOUT_US	1000
+
+static void errors_disable(struct hisi_acc_qm *qm)
+{
+	hisi_acc_qm_write(qm, QM_ERR_MASK, ~0);
+	if (qm->version->has_caps)
+		hisi_acc_qm_write(qm, QM_OOO_SHUTDOWN_SEL, 0);
+	qm->engine->errors_disable(qm);
+}
+
+/* What is in flight now is lost: stop asking for bus accesses. */
+static void reset_prepare(struct hisi_acc_dev *dev)
+{
+	struct hisi_acc_qm *qm = &dev->qm;
+
+	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_RESETTING);
+	errors_disable(qm);
+	hisi_acc_qm_write(qm, QM_EQ_INT_MASK, 1);
+	hisi_acc_qm_write(qm, QM_AEQ_INT_MASK, 1);
+}
+
+/*
+ * The hardware forgot everything, its configuration space is back. @ret says
+ * whether it really did.
+ */
+static void reset_done(struct hisi_acc_dev *dev, int ret)
+{
+	struct hisi_acc_qm *qm = &dev->qm;
+
+	synchronize_irq(pci_irq_vector(qm->pdev, 0));
+	synchronize_irq(pci_irq_vector(qm->pdev, 1));
+	if (!ret)
+		ret = hisi_acc_qm_bring_up(qm);
+	if (ret) {
+		/* without bus mastering nothing is left that could do DMA */
+		pci_clear_master(qm->pdev);
+		qm->dead = true;
+		dev_err(qm->dev, "lost: reset failed, %d\n", ret);
+	}
+	qm->resets++;
+	hisi_acc_qp_lose_all(qm);
+	hisi_acc_dev_set_state(dev, ret ? HISI_ACC_STATE_GONE :
+					  HISI_ACC_STATE_RUNNING);
+}
+
+static void reset_function(struct hisi_acc_dev *dev)
+{
+	struct hisi_acc_qm *qm = &dev->qm;
+	u32 val;
+	int ret;
+
+	reset_prepare(dev);
+	hisi_acc_qm_write(qm, QM_AM_CTRL, 1);
+	if (readl_poll_timeout(qm->regs + QM_AM_TRANS_RETURN, val,
+			       val == QM_AM_QUIET, QUIET_POLL_US,
+			       QUIET_TIMEOUT_US))
+		dev_warn(qm->dev, "bus accesses did not return, %#x\n", val);
+
+	pci_save_state(qm->pdev);
+	pci_clear_master(qm->pdev);
+	ret = pcie_reset_flr(qm->pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(qm->pdev);
+	reset_done(dev, ret);
+}
+
+static void reset_work(struct work_struct *work)
+{
+	struct hisi_acc_dev *dev = container_of(work, struct hisi_acc_dev,
+						qm.reset_work);
+	struct hisi_acc_qm *qm = &dev->qm;
+
+	down_write(&qm->reset_sem);
+	/* several may have asked: one reset serves them all */
+	if (test_and_clear_bit(0, &qm->reset_wanted) && !qm->dead) {
+		dev_warn(qm->dev, "resetting the function\n");
+		reset_function(dev);
+	}
+	up_write(&qm->reset_sem);
+}
+
+irqreturn_t hisi_acc_reset_error_irq(int irq, void *data)
+{
+	struct hisi_acc_qm *qm = data;
+	u32 errors = hisi_acc_qm_read(qm, QM_ERR_STATUS);
+	u32 engine_errors = qm->engine->errors_pending(qm);
+
+	if (!errors && !engine_errors)
+		return IRQ_HANDLED;
+
+	dev_warn_ratelimited(qm->dev, "hardware errors %#x, %s %#x\n", errors,
+			     qm->engine->name, engine_errors);
+	if ((errors & qm->errors.reset) ||
+	    (engine_errors & qm->engine_errors.reset)) {
+		/* reported once: the reset turns reporting on again */
+		hisi_acc_qm_write(qm, QM_ERR_MASK, ~0);
+		qm->engine->errors_disable(qm);
+		hisi_acc_qm_want_reset(qm, false);
+		return IRQ_HANDLED;
+	}
+	hisi_acc_qm_write(qm, QM_ERR_SOURCE, errors);
+	hisi_acc_qm_write(qm, QM_RAS_NFE_ENABLE, qm->errors.nfe);
+	hisi_acc_qm_write(qm, QM_RAS_CE_ENABLE, qm->errors.ce);
+	qm->engine->errors_clear(qm, engine_errors);
+	return IRQ_HANDLED;
+}
+
+/* A reset that somebody else asked the PCI core for, as root through sysfs. */
+static void pci_reset_prepare(struct pci_dev *pdev)
+{
+	struct hisi_acc_dev *dev = pci_get_drvdata(pdev);
+
+	down_write(&dev->qm.reset_sem);
+	if (!dev->dma_reason)
+		reset_prepare(dev);
+}
+
+static void pci_reset_done(struct pci_dev *pdev)
+{
+	struct hisi_acc_dev *dev = pci_get_drvdata(pdev);
+
+	if (!dev->dma_reason)
+		reset_done(dev, 0);
+	up_write(&dev->qm.reset_sem);
+}
+
+const struct pci_error_handlers hisi_acc_reset_handlers = {
+	.reset_prepare = pci_reset_prepare,
+	.reset_done = pci_reset_done,
+};
+
+void hisi_acc_reset_init(struct hisi_acc_dev *dev)
+{
+	INIT_WORK(&dev->qm.reset_work, reset_work);
+}
+
+void hisi_acc_reset_fini(struct hisi_acc_dev *dev)
+{
+	cancel_work_sync(&dev->qm.reset_work);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Errors of the function, and its way back. */
+#ifndef HISI_ACC_RESET_H
+#define HISI_ACC_RESET_H
+
+struct hisi_acc_dev;
+struct pci_error_handlers;
+
+void hisi_acc_reset_init(struct hisi_acc_dev *dev);
+void hisi_acc_reset_fini(struct hisi_acc_dev *dev);
+
+extern const struct pci_error_handlers hisi_acc_reset_handlers;
+
+#endif /* HISI_ACC_RESET_H */
