@@ -21,6 +21,8 @@ help: ## this list
 
 # Kbuild writes its objects beside the sources, so it is shown a folder of links.
 modules: ## the kernel module, for KDIR
+	@[ -f $(KDIR)/Makefile ] || { echo "There are no kernel headers in $(KDIR);" \
+		"install them or set KDIR."; exit 1; }
 	@mkdir -p $(MODULE)/hisi_acc
 	@find -L $(MODULE) -maxdepth 2 -type l -delete
 	@ln -sfn $(CURDIR)/dkms.conf $(MODULE)/
@@ -45,7 +47,8 @@ check: ## every test; an hour at most, fetching and building all it needs
 		'make check-dkms' 'make check-guest'
 
 check-unit: lib ## tests that need neither a device nor root
-	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check'
+	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
+		'$(MAKE) -C tests/api O=$(BUILD)/tests/api check'
 
 check-guest: tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
