@@ -27,6 +27,17 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* Until 6.3 interrupt isolation is asked of two places; can go likewise. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+static inline bool msi_device_has_isolated_msi(struct device *dev)
+{
+	return irq_domain_check_msi_remap() ||
+	       device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+}
+#endif
+
 /* Until 6.4 a class names its owner; can go with support for 6.1. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #include <linux/device.h>

@@ -27,8 +27,9 @@ static int start_hardware(struct hisi_acc_dev *dev)
 static void stop_hardware(struct hisi_acc_dev *dev)
 {
 	hisi_acc_reset_fini(dev);
-	if (!dev->qm.dead)
-		hisi_acc_qm_stop(&dev->qm);
+	if (!dev->qm.dead && hisi_acc_qm_stop(&dev->qm))
+		dev_warn(dev->qm.dev, "does not stop\n");
+	/* whatever it still does, it does it without memory */
 	pci_clear_master(dev->qm.pdev);
 	hisi_acc_event_fini(&dev->qm);
 }
@@ -111,6 +112,7 @@ static void remove(struct pci_dev *pdev)
 {
 	struct hisi_acc_dev *dev = pci_get_drvdata(pdev);
 
+	hisi_acc_reset_check_present(dev);
 	hisi_acc_dev_unregister(dev);
 	if (!dev->dma_reason)
 		stop_hardware(dev);

@@ -2,6 +2,7 @@
 /* IOVA ranges through the kernel's DMA API. */
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
+#include <linux/msi.h>
 
 #include "dev.h"
 #include "map.h"
@@ -93,5 +94,8 @@ u32 hisi_acc_map_reason(struct device *dev)
 		return HISI_ACC_REASON_SHARED_GROUP;
 	if (!dev_is_dma_coherent(dev))
 		return HISI_ACC_REASON_NOT_COHERENT;
+	/* writes to the interrupt controller pass the IOMMU on most machines */
+	if (!msi_device_has_isolated_msi(dev))
+		return HISI_ACC_REASON_SHARED_MSI;
 	return HISI_ACC_REASON_NONE;
 }

@@ -334,17 +334,21 @@ int hisi_acc_qm_start(struct hisi_acc_qm *qm)
 	return 0;
 }
 
-void hisi_acc_qm_stop(struct hisi_acc_qm *qm)
+int hisi_acc_qm_stop(struct hisi_acc_qm *qm)
 {
-	/* with an error this takes a reset; the caller's next step is one */
+	int ret = 0;
+
 	if (qm->features & QM_CAP_FLUSH)
-		hisi_acc_mbox_write(&qm->mbox, QM_MBOX_FLUSH, 0, 0);
+		ret = hisi_acc_mbox_write(&qm->mbox, QM_MBOX_FLUSH, 0, 0);
 	hisi_acc_qm_write(qm, QM_EQ_INT_MASK, 1);
 	hisi_acc_qm_write(qm, QM_AEQ_INT_MASK, 1);
-	qm_vft_set(qm, 0);
+	if (!ret)
+		ret = qm_vft_set(qm, 0);
+	if (ret)
+		return ret;
 	/* the cached contexts go back to the tables before these are reused */
 	hisi_acc_qm_write(qm, QM_CACHE_WB_START, 1);
-	qm_poll(qm, QM_CACHE_WB_DONE, 1, "context write-back");
+	return qm_poll(qm, QM_CACHE_WB_DONE, 1, "context write-back");
 }
 
 int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
@@ -353,11 +357,12 @@ int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
 
 	down_write(&qm->reset_sem);
 	if (!qm->dead) {
-		hisi_acc_qm_stop(qm);
+		ret = hisi_acc_qm_stop(qm);
 		/* handlers that are under way still use the old ring heads */
 		synchronize_irq(pci_irq_vector(qm->pdev, 0));
 		synchronize_irq(pci_irq_vector(qm->pdev, 1));
-		ret = hisi_acc_qm_start(qm);
+		if (!ret)
+			ret = hisi_acc_qm_start(qm);
 	}
 	up_write(&qm->reset_sem);
 	if (ret == -EIO)

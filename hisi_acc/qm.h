@@ -106,8 +106,11 @@ void hisi_acc_qm_fini(struct hisi_acc_qm *qm);
 int hisi_acc_qm_bring_up(struct hisi_acc_qm *qm);
 /* The function's half of bring-up, without touching the engine. */
 int hisi_acc_qm_start(struct hisi_acc_qm *qm);
-/* No queue of the function takes doorbells or does DMA afterwards. */
-void hisi_acc_qm_stop(struct hisi_acc_qm *qm);
+/*
+ * No queue of the function takes doorbells or does DMA afterwards, unless it
+ * gives -EIO: then only a reset helps.
+ */
+int hisi_acc_qm_stop(struct hisi_acc_qm *qm);
 /*
  * Stop and start between two owners: contexts, tables and event rings are
  * written anew. No queue may be loaded.

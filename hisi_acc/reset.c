@@ -76,6 +76,15 @@ static void reset_function(struct hisi_acc_dev *dev)
 	reset_done(dev, ret);
 }
 
+/* Pulled out: nothing is left that could do DMA or answer. */
+static void check_present(struct hisi_acc_qm *qm)
+{
+	if (qm->dead || pci_device_is_present(qm->pdev))
+		return;
+	qm->dead = true;
+	hisi_acc_qp_lose_all(qm);
+}
+
 static void reset_work(struct work_struct *work)
 {
 	struct hisi_acc_dev *dev = container_of(work, struct hisi_acc_dev,
@@ -83,6 +92,7 @@ static void reset_work(struct work_struct *work)
 	struct hisi_acc_qm *qm = &dev->qm;
 
 	down_write(&qm->reset_sem);
+	check_present(qm);
 	/* several may have asked: one reset serves them all */
 	if (test_and_clear_bit(0, &qm->reset_wanted) && !qm->dead) {
 		dev_warn(qm->dev, "resetting the function\n");
@@ -140,6 +150,13 @@ const struct pci_error_handlers hisi_acc_reset_handlers = {
 	.reset_prepare = pci_reset_prepare,
 	.reset_done = pci_reset_done,
 };
+
+void hisi_acc_reset_check_present(struct hisi_acc_dev *dev)
+{
+	down_write(&dev->qm.reset_sem);
+	check_present(&dev->qm);
+	up_write(&dev->qm.reset_sem);
+}
 
 void hisi_acc_reset_init(struct hisi_acc_dev *dev)
 {

@@ -8,6 +8,8 @@ struct pci_error_handlers;
 
 void hisi_acc_reset_init(struct hisi_acc_dev *dev);
 void hisi_acc_reset_fini(struct hisi_acc_dev *dev);
+/* Spares a device that was pulled out the waiting for its answers. */
+void hisi_acc_reset_check_present(struct hisi_acc_dev *dev);
 
 extern const struct pci_error_handlers hisi_acc_reset_handlers;
 

@@ -76,6 +76,7 @@
 #define HISI_ACC_REASON_PASSTHROUGH	3	/* identity domain */
 #define HISI_ACC_REASON_SHARED_GROUP	4	/* IOMMU group has more devices */
 #define HISI_ACC_REASON_NOT_COHERENT	5	/* DMA does not snoop CPU caches */
+#define HISI_ACC_REASON_SHARED_MSI	6	/* a DMA write could raise any interrupt */
 
 /* State of a device or a queue, in the status page and in QUEUE_QUERY. */
 #define HISI_ACC_STATE_RUNNING		1
