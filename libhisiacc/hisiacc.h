@@ -711,7 +711,10 @@ enum hisiacc_zip_format {
 	HISIACC_ZIP_GZIP	= 3
 };
 
-/** Most bytes of source, and of destination, that one request can have. */
+/**
+ * Most bytes of source, and of destination, that one request can have. More
+ * destination than that may be given, and is not used by one request.
+ */
 #define HISIACC_ZIP_REQUEST_MAX	(8u << 20)
 
 /** Stream: no more input follows this. */
@@ -782,8 +785,8 @@ size_t hisiacc_zip_bound(enum hisiacc_zip_format format, size_t src_len);
  *
  * Return: 0. -EAGAIN no slot is free: take completions first. -EINVAL wrong
  * size, format, flags or reserved; no source byte for the device to work on;
- * one scatter list. -E2BIG source or destination over HISIACC_ZIP_REQUEST_MAX
- * (headers not counted; scatter lists may be larger). -EFAULT memory not inside
+ * one scatter list. -E2BIG source over HISIACC_ZIP_REQUEST_MAX (header not
+ * counted; scatter lists may be larger). -EFAULT memory not inside
  * the registration, or none given where the queue's mode needs one, or a
  * destination registered read-only. -ENOSPC no room in the destination behind
  * the header. -EBADMSG the source does not start with a valid header.
@@ -891,8 +894,9 @@ void hisiacc_zip_stream_reset(struct hisiacc_zip_stream *stream);
  *		consumed stops there.
  * TRUNCATED	decompression with HISIACC_ZIP_FINISH: the source is used up
  *		and the stream has not ended.
- * DATA_ERROR, CHECKSUM	decompression: the data is bad. The stream is of no
- *		further use until hisiacc_zip_stream_reset().
+ * DATA_ERROR, CHECKSUM	decompression: the data is bad.
+ * After one of these three the stream is of no further use until
+ * hisiacc_zip_stream_reset().
  *
  * Return: 0. -ETIME the deadline has passed, the device does not touch the
  * buffers any more. result->consumed and produced tell how far it came; the
