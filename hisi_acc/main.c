@@ -18,7 +18,9 @@ static int start_hardware(struct hisi_acc_dev *dev)
 	ret = hisi_acc_event_init(&dev->qm);
 	if (ret)
 		return ret;
-	ret = hisi_acc_qm_bring_up(&dev->qm);
+	ret = hisi_acc_qm_power_on(&dev->qm);
+	if (!ret)
+		ret = hisi_acc_qm_bring_up(&dev->qm);
 	if (ret)
 		hisi_acc_event_fini(&dev->qm);
 	return ret;
@@ -27,7 +29,7 @@ static int start_hardware(struct hisi_acc_dev *dev)
 static void stop_hardware(struct hisi_acc_dev *dev)
 {
 	hisi_acc_reset_fini(dev);
-	if (!dev->qm.dead && hisi_acc_qm_stop(&dev->qm))
+	if (!dev->qm.dead && hisi_acc_qm_stop(&dev->qm, true))
 		dev_warn(dev->qm.dev, "does not stop\n");
 	/* whatever it still does, it does it without memory */
 	pci_clear_master(dev->qm.pdev);

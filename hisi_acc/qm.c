@@ -334,11 +334,11 @@ int hisi_acc_qm_start(struct hisi_acc_qm *qm)
 	return 0;
 }
 
-int hisi_acc_qm_stop(struct hisi_acc_qm *qm)
+int hisi_acc_qm_stop(struct hisi_acc_qm *qm, bool flush)
 {
 	int ret = 0;
 
-	if (qm->features & QM_CAP_FLUSH)
+	if (flush && (qm->features & QM_CAP_FLUSH))
 		ret = hisi_acc_mbox_write(&qm->mbox, QM_MBOX_FLUSH, 0, 0);
 	hisi_acc_qm_write(qm, QM_EQ_INT_MASK, 1);
 	hisi_acc_qm_write(qm, QM_AEQ_INT_MASK, 1);
@@ -357,7 +357,7 @@ int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
 
 	down_write(&qm->reset_sem);
 	if (!qm->dead) {
-		ret = hisi_acc_qm_stop(qm);
+		ret = hisi_acc_qm_stop(qm, true);
 		/* handlers that are under way still use the old ring heads */
 		synchronize_irq(pci_irq_vector(qm->pdev, 0));
 		synchronize_irq(pci_irq_vector(qm->pdev, 1));
@@ -399,17 +399,19 @@ static void qm_errors_enable(struct hisi_acc_qm *qm)
 	qm->engine->errors_enable(qm);
 }
 
-int hisi_acc_qm_bring_up(struct hisi_acc_qm *qm)
+int hisi_acc_qm_power_on(struct hisi_acc_qm *qm)
 {
-	int ret;
-
 	hisi_acc_qm_write(qm, QM_DB_TIMEOUT, DB_TIMEOUT_NS);
 	if (qm->version->has_caps)
 		hisi_acc_qm_update(qm, QM_PM_CTRL, 0, QM_PM_IDLE_DISABLE);
 	hisi_acc_qm_write(qm, QM_MEM_INIT_START, 1);
-	ret = qm_poll(qm, QM_MEM_INIT_DONE, 1, "memory initialisation");
-	if (ret)
-		return ret;
+	return qm_poll(qm, QM_MEM_INIT_DONE, 1, "memory initialisation");
+}
+
+int hisi_acc_qm_bring_up(struct hisi_acc_qm *qm)
+{
+	int ret;
+
 	if (qm->version->has_caps) {
 		/* no VF is there to talk to */
 		hisi_acc_qm_write(qm, QM_IFC_INT_MASK, 1);

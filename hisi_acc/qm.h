@@ -102,15 +102,18 @@ int hisi_acc_qm_init(struct hisi_acc_qm *qm, struct pci_dev *pdev,
 		     const struct hisi_acc_engine *engine);
 void hisi_acc_qm_fini(struct hisi_acc_qm *qm);
 
-/* Programs everything that a reset forgets, then starts the function. */
+/* Once after power-on, before the first bring-up. */
+int hisi_acc_qm_power_on(struct hisi_acc_qm *qm);
+/* Programs what a function level reset forgets, then starts the function. */
 int hisi_acc_qm_bring_up(struct hisi_acc_qm *qm);
 /* The function's half of bring-up, without touching the engine. */
 int hisi_acc_qm_start(struct hisi_acc_qm *qm);
 /*
  * No queue of the function takes doorbells or does DMA afterwards, unless it
- * gives -EIO: then only a reset helps.
+ * gives -EIO: then only a reset helps. With @flush, what is in flight is
+ * finished before; without, it is dropped.
  */
-int hisi_acc_qm_stop(struct hisi_acc_qm *qm);
+int hisi_acc_qm_stop(struct hisi_acc_qm *qm, bool flush);
 /*
  * Stop and start between two owners: contexts, tables and event rings are
  * written anew. No queue may be loaded.

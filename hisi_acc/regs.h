@@ -80,7 +80,6 @@
 #define QM_AXI_CFG_ENABLE		0x1000b0
 #define QM_PEH_AXUSER_CFG		0x1000cc
 #define QM_PEH_AXUSER_ENABLE		0x1000d0
-#define QM_CNT_CLR_CE			0x100118
 #define QM_IFC_INT_SOURCE_PF		0x100138
 #define QM_PM_CTRL			0x100148
 #define   QM_PM_IDLE_DISABLE		BIT(9)
@@ -105,17 +104,6 @@
 #define QM_RAS_CE_THRESHOLD		0x1000f8
 #define QM_OOO_SHUTDOWN_SEL		0x1040f8
 #define   QM_ERR_DB_RANDOM		BIT(12)
-
-/* AXI master */
-#define QM_AM_CTRL			0x300000
-#define QM_AM_TRANS_RETURN		0x300150
-#define   QM_AM_QUIET			0x3
-
-/* Debug counters: clear on read while the bit in QM_CNT_CLR_CE is set */
-#define QM_DFX_MB_SEL			0x104010
-#define QM_DFX_DB_SEL			0x104020
-#define QM_DFX_SQE_SEL			0x104030
-#define QM_DFX_CQE_SEL			0x104040
 
 /* Mailbox: word 0 and commands */
 #define QM_MBOX_CMD			GENMASK(7, 0)

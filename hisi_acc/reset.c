@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Errors of the function, and its way back: quiet, function level reset,
+ * Errors of the function, and its way back: stop, function level reset,
  * bring-up. Queues that were running are lost; their owners restart them.
  */
 #include <linux/device.h>
 #include <linux/interrupt.h>
-#include <linux/iopoll.h>
 
 #include "dev.h"
 #include "reset.h"
-
-#define QUIET_POLL_US		10
-#define QUIET_TIMEOUT_US	1000
 
 static void errors_disable(struct hisi_acc_qm *qm)
 {
@@ -21,15 +17,15 @@ static void errors_disable(struct hisi_acc_qm *qm)
 	qm->engine->errors_disable(qm);
 }
 
-/* What is in flight now is lost: stop asking for bus accesses. */
+/* What is in flight now is lost. */
 static void reset_prepare(struct hisi_acc_dev *dev)
 {
 	struct hisi_acc_qm *qm = &dev->qm;
 
 	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_RESETTING);
 	errors_disable(qm);
-	hisi_acc_qm_write(qm, QM_EQ_INT_MASK, 1);
-	hisi_acc_qm_write(qm, QM_AEQ_INT_MASK, 1);
+	/* hardware that does not even do this has the reset ahead of it */
+	hisi_acc_qm_stop(qm, false);
 }
 
 /*
@@ -59,16 +55,9 @@ static void reset_done(struct hisi_acc_dev *dev, int ret)
 static void reset_function(struct hisi_acc_dev *dev)
 {
 	struct hisi_acc_qm *qm = &dev->qm;
-	u32 val;
 	int ret;
 
 	reset_prepare(dev);
-	hisi_acc_qm_write(qm, QM_AM_CTRL, 1);
-	if (readl_poll_timeout(qm->regs + QM_AM_TRANS_RETURN, val,
-			       val == QM_AM_QUIET, QUIET_POLL_US,
-			       QUIET_TIMEOUT_US))
-		dev_warn(qm->dev, "bus accesses did not return, %#x\n", val);
-
 	pci_save_state(qm->pdev);
 	pci_clear_master(qm->pdev);
 	ret = pcie_reset_flr(qm->pdev, PCI_RESET_DO_RESET);

@@ -9,7 +9,6 @@
 #include "uapi/hisi_acc.h"
 #include "qm.h"
 
-#define ZIP_CNT_CLR		0x301000
 #define ZIP_CLOCK_GATE		0x301004
 #define   ZIP_CLOCK_DECOMP_CHECK	BIT(16)
 #define   ZIP_CLOCK_GATES_V3		0x2000ff00
