@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * State of one emulated accelerator.
+ *
+ * HisiAccDev is the device: the PCI function, the engine behind it and
+ * the worker threads.  HisiAccFun is what one PCI function owns: queues, event
+ * rings, mailbox and function registers.  Everything is guarded by QEMU's
+ * big lock, except the two lists of HisiAccWorkers, which their mutex guards.
+ *
+ * MMIO handlers only note what was asked for.  All that touches guest memory
+ * or raises an interrupt happens in the device's bottom half.
+ */
+#ifndef HISI_ACC_ACC_H
+#define HISI_ACC_ACC_H
+
+#include "qemu/queue.h"
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "hw/pci/pci_device.h"
+#include "qom/object.h"
+#include "regs.h"
+
+#define TYPE_HISI_ACC "hisi-acc"
+OBJECT_DECLARE_TYPE(HisiAccDev, HisiAccClass, HISI_ACC)
+
+#define HISI_ACC_MAX_QUEUES     1024
+#define HISI_ACC_MAX_INFLIGHT   32          /* per queue */
+#define HISI_ACC_MAX_SQE        128
+
+typedef struct HisiAccFun HisiAccFun;
+typedef struct HisiAccQueue HisiAccQueue;
+typedef struct HisiAccReq HisiAccReq;
+
+typedef struct HisiAccCounters {
+    uint64_t completed;
+    uint64_t sq_doorbells;
+    uint64_t cq_doorbells;
+    uint64_t interrupts;
+    uint64_t dma_faults;
+    uint64_t guest_errors;
+    uint64_t inflight;
+    uint64_t eq_doorbells;
+    uint64_t dropped_doorbells;
+    uint64_t mailboxes;
+    uint64_t resets;
+    uint64_t mmio_writes;
+    uint64_t mmio_reads;
+} HisiAccCounters;
+
+/* What the monitor asked to go wrong; survives a function reset. */
+typedef struct HisiAccInject {
+    uint32_t hang;              /* requests that stay unfinished */
+    uint32_t force;             /* requests that get force_status */
+    uint8_t force_status;
+    uint16_t mbox_fail;         /* mailbox commands with a bad status */
+    bool mbox_stick;            /* these never finish instead */
+    uint32_t aeqe;              /* type << 16 | queue, to be written once */
+    bool aeqe_pending;
+} HisiAccInject;
+
+/* A host buffer that grows and is kept with its request for reuse. */
+typedef struct HisiAccBuf {
+    uint8_t *data;
+    size_t size;
+} HisiAccBuf;
+
+typedef struct HisiAccSeg {
+    uint64_t addr;
+    uint32_t len;
+} HisiAccSeg;
+
+/* Guest memory of one request: a flat buffer is a list of one. */
+typedef struct HisiAccSgList {
+    HisiAccSeg *seg;
+    unsigned count;
+    unsigned room;
+} HisiAccSgList;
+
+struct HisiAccReq {
+    HisiAccQueue *queue;        /* NULL once cancelled */
+    HisiAccDev *dev;
+    uint16_t slot;
+    bool done;                  /* computed, waiting for its turn */
+    bool hung;
+    bool forced;
+    uint8_t forced_status;
+    int64_t ready_ns;           /* not to be delivered before */
+    uint64_t weight;            /* host bytes this request may hold */
+    uint8_t sqe[HISI_ACC_MAX_SQE];
+    HisiAccBuf in;
+    HisiAccBuf out;
+    HisiAccBuf ctx;
+    HisiAccSgList src;
+    HisiAccSgList dst;
+    void *priv;                 /* the engine's own, priv_size bytes */
+    QTAILQ_ENTRY(HisiAccReq) in_queue;
+    QSIMPLEQ_ENTRY(HisiAccReq) in_list;
+};
+
+struct HisiAccQueue {
+    HisiAccFun *fun;
+    uint16_t qn;
+    bool sq_live;
+    bool cq_live;
+    bool disabled;              /* SQC says so: takes no doorbells */
+    bool draining;              /* STOP_QP or FLUSH_QM under way */
+    bool failed;                /* overflow or ring fault: no more work */
+    bool active;                /* linked into HisiAccDev.active */
+
+    uint64_t sq_base;
+    uint16_t sq_depth;
+    uint16_t sq_rand;
+    uint16_t sq_head;           /* next SQE to fetch */
+    uint16_t sq_tail;           /* index of the last doorbell */
+    uint16_t sq_done;           /* oldest SQE without a CQE */
+    bool sq_wrap;
+    uint8_t type;
+    uint16_t pasid;
+    bool pasid_en;
+
+    uint64_t cq_base;
+    uint16_t cq_depth;
+    uint16_t cq_rand;
+    uint16_t cq_head;           /* index of the last CQ doorbell */
+    uint16_t cq_tail;           /* next CQE slot */
+    bool cq_wrap;
+    bool cq_phase;
+    bool c_flag;
+    bool rearm;                 /* c_flag was set while the CQ had entries */
+
+    /* Images as loaded, so that dumps return the fields software wrote. */
+    uint8_t sqc[CTX_SIZE];
+    uint8_t cqc[CTX_SIZE];
+
+    unsigned inflight;
+    QTAILQ_HEAD(, HisiAccReq) reqs;
+    QTAILQ_ENTRY(HisiAccQueue) link;
+};
+
+/* The EQ and the AEQ differ in entry contents and vector only. */
+typedef struct HisiAccEventRing {
+    const char *name;
+    unsigned vector;
+    bool live;
+    uint64_t base;
+    uint32_t depth;
+    uint32_t head;
+    uint32_t tail;
+    bool phase;
+    bool source;                /* interrupt source bit */
+    bool masked;
+    bool notified;              /* MSI sent since the last doorbell */
+    uint8_t image[CTX_SIZE];
+} HisiAccEventRing;
+
+typedef struct HisiAccMbox {
+    uint8_t latch[16];
+    uint16_t written;           /* a bit for each byte since the last start */
+    bool pending;               /* to be executed by the bottom half */
+    bool stuck;                 /* injected: never finishes */
+    bool flush;                 /* waiting for drained queues: all ... */
+    HisiAccQueue *stop;         /* ... or this one */
+} HisiAccMbox;
+
+struct HisiAccFun {
+    HisiAccDev *dev;
+    PCIDevice *pdev;
+    unsigned number;            /* 0 is the PF */
+    uint32_t *regs;             /* plain storage behind BAR2 */
+    uint32_t regs_size;
+    HisiAccQueue *queues;
+    HisiAccEventRing eq;
+    HisiAccEventRing aeq;
+    HisiAccMbox mbox;
+    uint64_t vft_sqc;
+    uint64_t vft_cqc;
+    uint64_t vft_shaper[2];
+    uint64_t sqc_bt;
+    uint64_t cqc_bt;
+    bool wb_pending;            /* context write-back asked for */
+};
+
+typedef struct HisiAccWorkers {
+    QemuMutex lock;
+    QemuCond wake;
+    bool quit;
+    QemuThread thread[2];
+    void *main_tool;            /* for small requests, run in the main loop */
+    QSIMPLEQ_HEAD(, HisiAccReq) todo;
+    QSIMPLEQ_HEAD(, HisiAccReq) done;
+} HisiAccWorkers;
+
+/* Error sources of the QM or of an engine: same registers, other offsets. */
+typedef struct HisiAccRas {
+    uint32_t source;
+    uint32_t mask;
+    uint32_t signalled;         /* bits an interrupt was sent for */
+} HisiAccRas;
+
+/* What an engine adds to the QM. */
+typedef struct HisiAccEngine {
+    const char *name;
+    unsigned sqe_shift;
+    uint32_t queue_types;       /* bit per accepted SQC queue type */
+    size_t priv_size;
+    /* Capability word at a register offset, for version 3. */
+    uint32_t (*cap)(HisiAccDev *d, uint32_t reg);
+    void (*reset)(HisiAccDev *d);
+    /* True if the register is the engine's and was dealt with. */
+    bool (*reg_write)(HisiAccDev *d, uint32_t reg, uint32_t val);
+    bool (*reg_read)(HisiAccDev *d, uint32_t reg, uint32_t *val);
+    bool (*axi_blocked)(HisiAccDev *d);
+    uint32_t (*error_status)(HisiAccDev *d);
+    void (*inject_error)(HisiAccDev *d, uint32_t bits);
+    /* False while no core serves queues of this type. */
+    bool (*type_ready)(HisiAccDev *d, unsigned type);
+    /*
+     * A request passes through prepare (decode, read guest memory), run (on
+     * any thread, host buffers only) and finish (write guest memory, fill in
+     * the result words of the SQE copy).
+     */
+    void (*prepare)(HisiAccReq *r);
+    void (*run)(HisiAccReq *r, void *tool);
+    void (*finish)(HisiAccReq *r);
+    /* Write the result words back into the ring. */
+    bool (*write_back)(HisiAccReq *r, uint64_t addr);
+    /* Scratch state of one thread that calls run. */
+    void *(*tool_new)(void);
+    void (*tool_free)(void *tool);
+} HisiAccEngine;
+
+struct HisiAccClass {
+    PCIDeviceClass parent_class;
+    const HisiAccEngine *engine;
+};
+
+struct HisiAccDev {
+    PCIDevice parent_obj;
+
+    /* properties */
+    uint32_t version;
+    bool isolation;
+    uint32_t queue_total;
+    uint32_t delay_us;
+    bool ras_on_dma_fault;
+
+    const HisiAccEngine *engine;
+    HisiAccFun fun;
+    MemoryRegion bar2;
+    MemoryRegion bar4;
+
+    QEMUBH *bh;
+    QEMUTimer *timer;
+    QTAILQ_HEAD(, HisiAccQueue) active;
+    HisiAccWorkers workers;
+    QSIMPLEQ_HEAD(, HisiAccReq) idle;
+    unsigned idle_count;
+    uint64_t weight;            /* sum over requests in flight */
+
+    HisiAccRas qm_ras;
+    HisiAccRas engine_ras;
+    bool mem_ready;             /* memory init was run */
+    bool mem_pending;
+    bool vft_pending;           /* VFT operation not yet reported ready */
+    HisiAccCounters count;
+    HisiAccInject inject;
+};
+
+static inline uint32_t *hisi_acc_reg(HisiAccFun *f, uint32_t reg)
+{
+    return &f->regs[reg / 4];
+}
+
+/* qm.c */
+extern const MemoryRegionOps hisi_acc_bar2_ops;
+extern const MemoryRegionOps hisi_acc_bar4_ops;
+void hisi_acc_guest_error(HisiAccFun *f, const char *fmt, ...)
+    G_GNUC_PRINTF(2, 3);
+bool hisi_acc_read(HisiAccFun *f, uint64_t addr, void *buf, uint64_t len);
+bool hisi_acc_write(HisiAccFun *f, uint64_t addr, const void *buf,
+                    uint64_t len);
+void hisi_acc_qm_reset(HisiAccDev *d, bool flr);
+void hisi_acc_qm_work(HisiAccDev *d);
+void hisi_acc_qm_error(HisiAccDev *d, uint32_t bits);
+void hisi_acc_ras_update(HisiAccDev *d);
+bool hisi_acc_axi_blocked(HisiAccDev *d);
+void hisi_acc_interrupt(HisiAccFun *f, unsigned vector);
+
+/* vft.c */
+void hisi_acc_vft_execute(HisiAccDev *d);
+unsigned hisi_acc_vft_queues(HisiAccFun *f);
+
+/* mbox.c */
+void hisi_acc_mbox_write(HisiAccFun *f, unsigned offset, uint32_t val);
+uint32_t hisi_acc_mbox_read(HisiAccFun *f, unsigned offset);
+void hisi_acc_mbox_reset(HisiAccFun *f);
+void hisi_acc_mbox_work(HisiAccFun *f);
+void hisi_acc_mbox_unstick(HisiAccFun *f);
+
+/* context.c */
+unsigned hisi_acc_sqc_load(HisiAccQueue *q, uint64_t addr);
+unsigned hisi_acc_cqc_load(HisiAccQueue *q, uint64_t addr);
+unsigned hisi_acc_event_load(HisiAccFun *f, HisiAccEventRing *r,
+                             uint64_t addr);
+unsigned hisi_acc_sqc_dump(HisiAccQueue *q, uint64_t addr);
+unsigned hisi_acc_cqc_dump(HisiAccQueue *q, uint64_t addr);
+unsigned hisi_acc_event_dump(HisiAccFun *f, HisiAccEventRing *r,
+                             uint64_t addr);
+void hisi_acc_contexts_write_back(HisiAccFun *f);
+
+/* events.c */
+void hisi_acc_eqe(HisiAccFun *f, unsigned qn);
+void hisi_acc_aeqe(HisiAccFun *f, unsigned type, unsigned qn);
+void hisi_acc_event_doorbell(HisiAccFun *f, uint64_t val);
+void hisi_acc_events_reset(HisiAccFun *f);
+void hisi_acc_events_work(HisiAccFun *f);
+
+/* rings.c */
+void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val);
+void hisi_acc_queue_kill(HisiAccQueue *q);
+bool hisi_acc_queue_idle(HisiAccQueue *q);
+void hisi_acc_rings_work(HisiAccDev *d);
+void hisi_acc_rings_unhang(HisiAccDev *d);
+
+/* work.c */
+HisiAccReq *hisi_acc_req_new(HisiAccDev *d);
+void hisi_acc_req_free(HisiAccReq *r);
+bool hisi_acc_buf_fit(HisiAccBuf *b, size_t size);
+void hisi_acc_workers_start(HisiAccDev *d);
+void hisi_acc_workers_stop(HisiAccDev *d);
+void hisi_acc_workers_submit(HisiAccReq *r);
+HisiAccReq *hisi_acc_workers_reap(HisiAccDev *d);
+
+/* sgl.c */
+bool hisi_acc_sg_flat(HisiAccSgList *l, uint64_t addr, uint32_t len);
+bool hisi_acc_sg_load(HisiAccFun *f, HisiAccSgList *l, uint64_t addr,
+                      uint32_t skip, uint32_t len);
+bool hisi_acc_sg_read(HisiAccFun *f, const HisiAccSgList *l, uint8_t *buf,
+                      uint32_t len);
+bool hisi_acc_sg_write(HisiAccFun *f, const HisiAccSgList *l,
+                       const uint8_t *buf, uint32_t len);
+
+/* zip.c */
+extern const HisiAccEngine hisi_zip_engine;
+
+#endif

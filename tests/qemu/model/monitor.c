@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A test device beside the accelerator: shows what the accelerator counted
+ * and makes things go wrong on request, so that the accelerator itself needs
+ * no register that the hardware lacks.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "qapi/error.h"
+#include "hw/pci/pci_device.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "acc.h"
+
+#define TYPE_HISI_ACC_MONITOR "hisi-acc-monitor"
+OBJECT_DECLARE_SIMPLE_TYPE(HisiAccMonitor, HISI_ACC_MONITOR)
+
+#define MONITOR_BAR_SIZE    4096
+#define MONITOR_VENDOR_ID   0x1234
+#define MONITOR_DEVICE_ID   0x11e9
+/* "HACCMON1" in memory order */
+#define MONITOR_MAGIC       0x314e4f4d43434148ull
+
+enum {
+    M_MAGIC = 0x00,
+    M_COUNTERS = 0x08,
+    M_DELAY = 0x100,
+    M_HANG = 0x108,
+    M_FORCE = 0x110,
+    M_QM_ERROR = 0x118,
+    M_ENGINE_ERROR = 0x120,
+    M_MBOX = 0x128,
+    M_AEQE = 0x130,
+};
+#define M_MBOX_STICK        (1u << 31)
+
+struct HisiAccMonitor {
+    PCIDevice parent_obj;
+    HisiAccDev *target;
+    MemoryRegion bar;
+};
+
+static uint64_t hisi_acc_monitor_value(HisiAccMonitor *m, hwaddr addr)
+{
+    const HisiAccCounters *c = &m->target->count;
+    const HisiAccInject *i = &m->target->inject;
+    const uint64_t counters[] = {
+        c->completed, c->sq_doorbells, c->cq_doorbells, c->interrupts,
+        c->dma_faults, c->guest_errors, c->inflight, c->eq_doorbells,
+        c->dropped_doorbells, c->mailboxes, c->resets, c->mmio_writes,
+        c->mmio_reads,
+    };
+
+    if (addr >= M_COUNTERS && addr < M_COUNTERS + sizeof(counters)) {
+        return counters[(addr - M_COUNTERS) / 8];
+    }
+    switch (addr) {
+    case M_MAGIC:
+        return MONITOR_MAGIC;
+    case M_DELAY:
+        return m->target->delay_us;
+    case M_HANG:
+        return i->hang;
+    case M_FORCE:
+        return i->force | (uint64_t)i->force_status << 32;
+    case M_MBOX:
+        return i->mbox_fail | (i->mbox_stick ? M_MBOX_STICK : 0);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t hisi_acc_monitor_read(void *opaque, hwaddr addr,
+                                      unsigned size)
+{
+    uint64_t val = hisi_acc_monitor_value(opaque, addr & ~7ull);
+
+    return size == 8 ? val : (uint32_t)(val >> (addr & 4 ? 32 : 0));
+}
+
+static void hisi_acc_monitor_mbox(HisiAccDev *d, uint64_t val)
+{
+    d->inject.mbox_fail = val & 0xffff;
+    d->inject.mbox_stick = val & M_MBOX_STICK;
+    if (!d->inject.mbox_fail) {
+        hisi_acc_mbox_unstick(&d->fun);
+    }
+}
+
+static void hisi_acc_monitor_write(void *opaque, hwaddr addr, uint64_t val,
+                                   unsigned size)
+{
+    HisiAccMonitor *m = opaque;
+    HisiAccDev *d = m->target;
+
+    switch (addr) {
+    case M_DELAY:
+        d->delay_us = val;
+        break;
+    case M_HANG:
+        d->inject.hang = val;
+        if (!val) {
+            hisi_acc_rings_unhang(d);
+        }
+        break;
+    case M_FORCE:
+        d->inject.force = val;
+        if (size == 8) {
+            d->inject.force_status = val >> 32;
+        }
+        break;
+    case M_FORCE + 4:
+        d->inject.force_status = val;
+        break;
+    case M_QM_ERROR:
+        hisi_acc_qm_error(d, val);
+        break;
+    case M_ENGINE_ERROR:
+        d->engine->inject_error(d, val);
+        break;
+    case M_MBOX:
+        hisi_acc_monitor_mbox(d, val);
+        break;
+    case M_AEQE:
+        d->inject.aeqe = val;
+        d->inject.aeqe_pending = true;
+        qemu_bh_schedule(d->bh);
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "hisi-acc-monitor: write to 0x%x\n",
+                      (unsigned)addr);
+        break;
+    }
+}
+
+static const MemoryRegionOps hisi_acc_monitor_ops = {
+    .read = hisi_acc_monitor_read,
+    .write = hisi_acc_monitor_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 8 },
+    .impl = { .min_access_size = 4, .max_access_size = 8 },
+};
+
+static void hisi_acc_monitor_realize(PCIDevice *pdev, Error **errp)
+{
+    HisiAccMonitor *m = HISI_ACC_MONITOR(pdev);
+
+    if (!m->target) {
+        error_setg(errp, "target= must name an accelerator");
+        return;
+    }
+    memory_region_init_io(&m->bar, OBJECT(m), &hisi_acc_monitor_ops, m,
+                          TYPE_HISI_ACC_MONITOR, MONITOR_BAR_SIZE);
+    pci_register_bar(pdev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY, &m->bar);
+}
+
+static const Property hisi_acc_monitor_properties[] = {
+    DEFINE_PROP_LINK("target", HisiAccMonitor, target, TYPE_HISI_ACC,
+                     HisiAccDev *),
+};
+
+static const VMStateDescription hisi_acc_monitor_vmstate = {
+    .name = TYPE_HISI_ACC_MONITOR,
+    .unmigratable = 1,
+};
+
+static void hisi_acc_monitor_class_init(ObjectClass *oc, const void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(oc);
+
+    dc->desc = "monitor of a HiSilicon accelerator";
+    dc->vmsd = &hisi_acc_monitor_vmstate;
+    device_class_set_props(dc, hisi_acc_monitor_properties);
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+    pc->vendor_id = MONITOR_VENDOR_ID;
+    pc->device_id = MONITOR_DEVICE_ID;
+    pc->class_id = PCI_CLASS_OTHERS;
+    pc->realize = hisi_acc_monitor_realize;
+}
+
+static const TypeInfo hisi_acc_monitor_types[] = {
+    {
+        .name = TYPE_HISI_ACC_MONITOR,
+        .parent = TYPE_PCI_DEVICE,
+        .instance_size = sizeof(HisiAccMonitor),
+        .class_init = hisi_acc_monitor_class_init,
+        .interfaces = (const InterfaceInfo[]) {
+            { INTERFACE_CONVENTIONAL_PCI_DEVICE },
+            { },
+        },
+    },
+};
+
+DEFINE_TYPES(hisi_acc_monitor_types)

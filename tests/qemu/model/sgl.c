@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hardware scatter-gather lists: guest memory of a request as segments.
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/units.h"
+#include "acc.h"
+
+#define SGL_ALIGN           64
+#define SGL_HEAD            64
+#define SGL_ENTRY           32
+#define SGL_MAX_ENTRIES     255
+#define SGL_MAX_CHAIN       256
+#define SGL_ENTRY_MAX_LEN   (8 * MiB)
+
+static void hisi_acc_sg_add(HisiAccSgList *l, uint64_t addr, uint32_t len)
+{
+    if (l->count == l->room) {
+        l->room = MAX(8, l->room * 2);
+        l->seg = g_renew(HisiAccSeg, l->seg, l->room);
+    }
+    l->seg[l->count++] = (HisiAccSeg) { .addr = addr, .len = len };
+}
+
+bool hisi_acc_sg_flat(HisiAccSgList *l, uint64_t addr, uint32_t len)
+{
+    l->count = 0;
+    if (len && (!addr || addr + len < addr)) {
+        return false;
+    }
+    hisi_acc_sg_add(l, addr, len);
+    return true;
+}
+
+/* Append the entries of one SGL, as far as they are needed. */
+static bool hisi_acc_sg_entries(HisiAccFun *f, HisiAccSgList *l,
+                                const uint8_t *entry, unsigned count,
+                                uint64_t *skip, uint64_t *left)
+{
+    for (unsigned i = 0; i < count && *left; i++, entry += SGL_ENTRY) {
+        uint64_t addr = ldq_le_p(entry);
+        uint64_t len = ldl_le_p(entry + 16);
+        uint64_t drop;
+
+        if (!addr || !len || len > SGL_ENTRY_MAX_LEN || addr + len < addr) {
+            hisi_acc_guest_error(f, "SGL entry 0x%" PRIx64 " of %" PRIu64
+                                 " bytes", addr, len);
+            return false;
+        }
+        drop = MIN(*skip, len);
+        *skip -= drop;
+        len = MIN(len - drop, *left);
+        if (len) {
+            hisi_acc_sg_add(l, addr + drop, len);
+            *left -= len;
+        }
+    }
+    return true;
+}
+
+/*
+ * Collect len bytes of a chain, past the first skip ones.  The chain is
+ * followed only while bytes are missing, because software leaves the link of
+ * the last SGL it needs as it was.
+ */
+bool hisi_acc_sg_load(HisiAccFun *f, HisiAccSgList *l, uint64_t addr,
+                      uint32_t skip_bytes, uint32_t len)
+{
+    uint8_t raw[SGL_HEAD + SGL_MAX_ENTRIES * SGL_ENTRY];
+    uint64_t skip = skip_bytes, left = len;
+
+    l->count = 0;
+    for (unsigned i = 0; left && i < SGL_MAX_CHAIN; i++) {
+        unsigned count;
+
+        if (!addr || addr % SGL_ALIGN) {
+            hisi_acc_guest_error(f, "SGL at 0x%" PRIx64 ", %" PRIu64
+                                 " bytes missing", addr, left);
+            return false;
+        }
+        if (!hisi_acc_read(f, addr, raw, SGL_HEAD)) {
+            return false;
+        }
+        count = lduw_le_p(raw + 10);
+        if (!count || count > SGL_MAX_ENTRIES) {
+            hisi_acc_guest_error(f, "SGL with %u entries", count);
+            return false;
+        }
+        if (!hisi_acc_read(f, addr + SGL_HEAD, raw + SGL_HEAD,
+                           count * SGL_ENTRY) ||
+            !hisi_acc_sg_entries(f, l, raw + SGL_HEAD, count, &skip, &left)) {
+            return false;
+        }
+        addr = ldq_le_p(raw);
+    }
+    if (left) {
+        hisi_acc_guest_error(f, "SGL chain too long");
+    }
+    return !left;
+}
+
+bool hisi_acc_sg_read(HisiAccFun *f, const HisiAccSgList *l, uint8_t *buf,
+                      uint32_t len)
+{
+    for (unsigned i = 0; i < l->count && len; i++) {
+        uint32_t part = MIN(len, l->seg[i].len);
+
+        if (!hisi_acc_read(f, l->seg[i].addr, buf, part)) {
+            return false;
+        }
+        buf += part;
+        len -= part;
+    }
+    return !len;
+}
+
+bool hisi_acc_sg_write(HisiAccFun *f, const HisiAccSgList *l,
+                       const uint8_t *buf, uint32_t len)
+{
+    for (unsigned i = 0; i < l->count && len; i++) {
+        uint32_t part = MIN(len, l->seg[i].len);
+
+        if (!hisi_acc_write(f, l->seg[i].addr, buf, part)) {
+            return false;
+        }
+        buf += part;
+        len -= part;
+    }
+    return !len;
+}
