@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hisi-list: what accelerators this machine has, and what they offer.
+ *
+ * Exit status: 0 there is a device that can be used, 1 there is none.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <hisiacc.h>
+
+#define DEVICES_MAX	256
+
+static void print_algorithms(uint64_t algs)
+{
+	static const char *const name[] = {
+		"zlib compress", "zlib decompress", "gzip compress",
+		"gzip decompress", "deflate compress", "deflate decompress",
+	};
+	const char *separator = "";
+	unsigned int i;
+
+	printf("  algorithms: ");
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!(algs & UINT64_C(1) << i))
+			continue;
+		printf("%s%s", separator, name[i]);
+		separator = ", ";
+	}
+	printf("%s\n", *separator ? "" : "none that this program knows");
+}
+
+static void print_mode(const struct hisiacc_ctx_info *info,
+		       enum hisiacc_mode mode, uint32_t reason)
+{
+	if (info->modes & mode) {
+		printf("  mode %s: yes\n", hisiacc_mode_text(mode));
+		return;
+	}
+	printf("  mode %s: no, %s;\n    cure: %s\n", hisiacc_mode_text(mode),
+	       hisiacc_reason_text(reason), hisiacc_reason_cure(reason));
+}
+
+static void print_info(const char *name, enum hisiacc_state state,
+		       const struct hisiacc_ctx_info *info)
+{
+	printf("%s: %s engine, hardware version %u, %s\n", name,
+	       hisiacc_engine_text(info->engine), info->hw_version,
+	       hisiacc_state_text(state));
+	printf("  queues: %u, of which %u free; %u at most for one program\n",
+	       info->queues, info->queues_free, info->queues_max);
+	printf("  slots of a queue: %u to %u\n", info->depth_min,
+	       info->depth_max);
+	print_algorithms(info->algs);
+	print_mode(info, HISIACC_MODE_SVA, info->sva_reason);
+	print_mode(info, HISIACC_MODE_PASID, info->pasid_reason);
+	print_mode(info, HISIACC_MODE_DMA, info->dma_reason);
+}
+
+static const char *open_hint(int err)
+{
+	switch (err) {
+	case -EACCES:
+		return "become a member of the group of its device node";
+	case -EPROTO:
+		return "module and library do not fit together, update both";
+	default:
+		return "see the kernel's log";
+	}
+}
+
+/* Prints one device; true if it can be used. */
+static bool list(const char *name)
+{
+	struct hisiacc_ctx_info info = { .size = sizeof(info) };
+	struct hisiacc_ctx *ctx;
+	int err;
+
+	err = hisiacc_open(name, &ctx);
+	if (err) {
+		printf("%s: cannot be opened: %s; cure: %s\n", name,
+		       strerror(-err), open_hint(err));
+		return false;
+	}
+	err = hisiacc_ctx_info(ctx, &info);
+	if (err)
+		printf("%s: cannot be asked: %s\n", name, strerror(-err));
+	else
+		print_info(name, hisiacc_ctx_state(ctx), &info);
+	hisiacc_close(ctx);
+	return !err && info.modes;
+}
+
+int main(int argc, char **argv)
+{
+	static char names[DEVICES_MAX][HISIACC_NAME_SIZE];
+	bool usable = false;
+	int i, count;
+
+	if (argc > 1) {
+		fprintf(stderr, "usage: %s\nLists the accelerators of this "
+			"machine; 1 if none can be used.\n", argv[0]);
+		return 1;
+	}
+	count = hisiacc_list(names, DEVICES_MAX);
+	if (count < 0) {
+		fprintf(stderr, "hisi-list: /dev/hisi_acc: %s\n",
+			strerror(-count));
+		return 1;
+	}
+	if (!count) {
+		fprintf(stderr, "hisi-list: there is no device. Is the module "
+			"loaded (modprobe hisi_acc)? Does the machine have an "
+			"accelerator (lspci -d 19e5:a250), and has another "
+			"driver taken it (lspci -k)?\n");
+		return 1;
+	}
+	if (count > DEVICES_MAX)
+		count = DEVICES_MAX;
+	for (i = 0; i < count; i++)
+		usable |= list(names[i]);
+	return usable ? 0 : 1;
+}
