@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,7 +8,8 @@
 
 #include "test.h"
 
-static Suite *suite;
+static const char *running;
+static int run, failed;
 static double timeout = 20;
 static void (*each_setup)(void), (*each_teardown)(void);
 static char **filter;
@@ -35,11 +35,16 @@ void sleep_ms(int ms)
 static void note_in_kernel_log(void)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char line[200];
+	int size;
 
 	if (fd < 0)
 		return;
-	dprintf(fd, "hisi_acc test: %s %s\n", program_invocation_short_name,
-		tcase_name());
+	/* dprintf() would seek, which this file refuses */
+	size = snprintf(line, sizeof(line), "hisi_acc test: %s %s\n",
+			program_invocation_short_name, running);
+	if (write(fd, line, size) != size)
+		perror("/dev/kmsg");
 	close(fd);
 }
 
@@ -58,25 +63,52 @@ void test_set_timeout(double seconds)
 	timeout = seconds;
 }
 
+static void print_failures(SRunner *runner)
+{
+	TestResult **failures = srunner_failures(runner);
+	int i;
+
+	for (i = 0; i < srunner_ntests_failed(runner); i++) {
+		const char *file = tr_lfile(failures[i]);
+
+		printf("%s: %s: %s:%d: %s\n", program_invocation_short_name,
+		       running, file ? basename(file) : "?",
+		       tr_lno(failures[i]), tr_msg(failures[i]));
+	}
+	free(failures);
+}
+
+/* A runner for each test: what it says comes out before the next one starts. */
 void test_add_loop(const TTest *test, int from, int to)
 {
 	TCase *tcase;
+	Suite *suite;
+	SRunner *runner;
 
 	if (!is_wanted(test->name))
 		return;
+	running = test->name;
 	tcase = tcase_create(test->name);
 	tcase_set_timeout(tcase, timeout);
 	tcase_add_checked_fixture(tcase, note_in_kernel_log, NULL);
 	tcase_add_checked_fixture(tcase, each_setup, each_teardown);
 	tcase_add_loop_test(tcase, test, from, to);
+	suite = suite_create(test->name);
 	suite_add_tcase(suite, tcase);
+
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_SILENT);
+	print_failures(runner);
+	run += srunner_ntests_run(runner);
+	failed += srunner_ntests_failed(runner);
+	srunner_free(runner);
 }
 
 void test_note_skip(const char *why, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "skip: %s: ", tcase_name());
+	fprintf(stderr, "skip: %s: ", running);
 	va_start(args, why);
 	vfprintf(stderr, why, args);
 	va_end(args);
@@ -89,21 +121,6 @@ int test_skip_all(const char *why)
 	fprintf(stderr, "skip: %s: %s\n", program_invocation_short_name, why);
 	puts("0 passed, 0 failed, 1 skipped");
 	return 77;
-}
-
-static void print_failures(SRunner *runner)
-{
-	TestResult **failures = srunner_failures(runner);
-	int i;
-
-	for (i = 0; i < srunner_ntests_failed(runner); i++) {
-		const char *file = tr_lfile(failures[i]);
-
-		printf("%s:%s:%d: %s: %s\n", program_invocation_short_name,
-		       file ? file : "?", tr_lno(failures[i]),
-		       tr_tcname(failures[i]), tr_msg(failures[i]));
-	}
-	free(failures);
 }
 
 /* Shared by all users of the kernel log, who are asked to be brief else. */
@@ -120,9 +137,6 @@ static void lift_kernel_log_limit(void)
 int test_main(int argc, char **argv, void (*add)(void), void (*setup)(void),
 	      void (*teardown)(void))
 {
-	SRunner *runner;
-	int run, failed;
-
 	(void)argc;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	filter = argv + 1;
@@ -134,15 +148,7 @@ int test_main(int argc, char **argv, void (*add)(void), void (*setup)(void),
 	if (skipped == MAP_FAILED)
 		return 1;
 
-	suite = suite_create(program_invocation_short_name);
 	add();
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_SILENT);
-	print_failures(runner);
-	run = srunner_ntests_run(runner);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-
 	printf("%d passed, %d failed", run - failed - *skipped, failed);
 	if (*skipped)
 		printf(", %d skipped", *skipped);

@@ -17,7 +17,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * Runs what @add registers and prints "N passed, N failed". Arguments are
+ * Runs what @add adds, one after the other, and prints "N passed, N failed". Arguments are
  * parts of test names; if there are any, only tests with such names are run.
  * Returns what main() returns. @setup and @teardown, either may be NULL, run
  * around each test in the test's own process.
