@@ -10,6 +10,8 @@
 
 /* What the engine may use from the stream context address on. */
 #define ZIP_CTX_SIZE            0x97c0u
+/* Input bytes that a context can hold back, with room to spare. */
+#define ZIP_CTX_SAVED           512u
 
 /* The context words of the SQE. */
 struct zip_stream_words {

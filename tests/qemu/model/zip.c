@@ -165,7 +165,7 @@ static bool zip_map(HisiAccReq *r, ZipJob *j)
 static size_t zip_output_size(ZipJob *j)
 {
     size_t most = j->compress ? zip_deflate_bound(j->in_len)
-                              : j->in_len * 1032ull + ZIP_CTX_SIZE * 1032ull;
+                              : (j->in_len + ZIP_CTX_SAVED) * 1032ull;
 
     return MAX(MIN(most, j->out_len), 1);
 }
