@@ -9,14 +9,27 @@
 #define LEVEL       1
 #define MEM_LEVEL   8
 
-static enum zip_result zip_deflate_open(struct zip_deflater *d,
-                                        int window_bits)
+/* Inputs up to this size are dealt with by smaller tables. */
+#define SMALL_INPUT         4096
+#define SMALL_WINDOW_BITS   12
+#define SMALL_MEM_LEVEL     4
+
+static void zip_deflate_close(struct zip_deflate_state *d)
+{
+    if (d->window_bits) {
+        deflateEnd(&d->z);
+        memset(d, 0, sizeof(*d));
+    }
+}
+
+static enum zip_result zip_deflate_open(struct zip_deflate_state *d,
+                                        int window_bits, int mem_level)
 {
     if (d->window_bits == window_bits) {
         return deflateReset(&d->z) == Z_OK ? ZIP_OK : ZIP_NO_MEMORY;
     }
-    zip_deflate_end(d);
-    if (deflateInit2(&d->z, LEVEL, Z_DEFLATED, -window_bits, MEM_LEVEL,
+    zip_deflate_close(d);
+    if (deflateInit2(&d->z, LEVEL, Z_DEFLATED, -window_bits, mem_level,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         return ZIP_NO_MEMORY;
     }
@@ -26,10 +39,8 @@ static enum zip_result zip_deflate_open(struct zip_deflater *d,
 
 void zip_deflate_end(struct zip_deflater *d)
 {
-    if (d->window_bits) {
-        deflateEnd(&d->z);
-        memset(d, 0, sizeof(*d));
-    }
+    zip_deflate_close(&d->small);
+    zip_deflate_close(&d->large);
 }
 
 size_t zip_deflate_bound(size_t in_len)
@@ -44,6 +55,8 @@ enum zip_result zip_deflate(struct zip_deflater *d, enum zip_format format,
                             struct zip_check *check, size_t *produced)
 {
     size_t trailer = finish ? zip_trailer_size(format) : 0;
+    bool small = in_len <= SMALL_INPUT;
+    struct zip_deflate_state *s = small ? &d->small : &d->large;
     enum zip_result result;
     int ret;
 
@@ -54,23 +67,24 @@ enum zip_result zip_deflate(struct zip_deflater *d, enum zip_format format,
     if (out_len <= trailer) {
         return ZIP_NO_SPACE;
     }
-    result = zip_deflate_open(d, window_bits);
+    result = small ? zip_deflate_open(s, SMALL_WINDOW_BITS, SMALL_MEM_LEVEL) :
+                     zip_deflate_open(s, window_bits, MEM_LEVEL);
     if (result != ZIP_OK) {
         return result;
     }
-    d->z.next_in = (uint8_t *)in;
-    d->z.avail_in = in_len;
-    d->z.next_out = out;
-    d->z.avail_out = out_len - trailer;
-    ret = deflate(&d->z, finish ? Z_FINISH : Z_SYNC_FLUSH);
+    s->z.next_in = (uint8_t *)in;
+    s->z.avail_in = in_len;
+    s->z.next_out = out;
+    s->z.avail_out = out_len - trailer;
+    ret = deflate(&s->z, finish ? Z_FINISH : Z_SYNC_FLUSH);
     /* A flush that just fills the buffer cannot be told from a cut one. */
-    if (finish ? ret != Z_STREAM_END : ret != Z_OK || !d->z.avail_out) {
+    if (finish ? ret != Z_STREAM_END : ret != Z_OK || !s->z.avail_out) {
         return ZIP_NO_SPACE;
     }
     zip_check_add(check, format, in, in_len);
     if (finish) {
-        zip_trailer_make(check, format, d->z.next_out);
+        zip_trailer_make(check, format, s->z.next_out);
     }
-    *produced = out_len - d->z.avail_out;
+    *produced = out_len - s->z.avail_out;
     return ZIP_OK;
 }

@@ -5,9 +5,15 @@
 #include <zlib.h>
 #include "check.h"
 
-struct zip_deflater {
+struct zip_deflate_state {
     z_stream z;
     int window_bits;    /* of the open stream, 0 if there is none */
+};
+
+/* Starting over costs time in proportion to the tables, hence two sizes. */
+struct zip_deflater {
+    struct zip_deflate_state small;
+    struct zip_deflate_state large;
 };
 
 /*
