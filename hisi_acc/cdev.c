@@ -86,51 +86,59 @@ union acc_args {
 };
 
 /*
- * @min is the struct's size in the first release. @undo takes back what a
- * handler did whose answer could not be delivered.
+ * @min is the struct's size in the first release, @out where its outputs start,
+ * which go to its end; 0: it has none. @undo takes back what a handler did
+ * whose answer could not be delivered.
  */
 static const struct acc_ioctl {
 	unsigned int cmd;
 	u32 size;
 	u32 min;
+	u32 out;
 	u32 flags;
 	int (*run)(struct hisi_acc_ctx *ctx, void *arg);
 	void (*undo)(struct hisi_acc_ctx *ctx, void *arg);
 } acc_ioctls[] = {
-#define ACC_IOCTL(_cmd, _type, _last, _flags, _run, _undo)		\
+#define ACC_IOCTL(_cmd, _type, _last, ...)				\
 	{								\
 		.cmd = _cmd,						\
 		.size = sizeof(struct _type) +				\
 			BUILD_BUG_ON_ZERO(sizeof(struct _type) >	\
 					  sizeof(union acc_args)),	\
 		.min = offsetofend(struct _type, _last),		\
-		.flags = _flags,					\
-		.run = _run,						\
-		.undo = _undo,						\
+		__VA_ARGS__						\
 	}
-	ACC_IOCTL(HISI_ACC_QUERY, hisi_acc_query, out_mem_size_max, 0,
-		  acc_query, NULL),
+	ACC_IOCTL(HISI_ACC_QUERY, hisi_acc_query, out_mem_size_max,
+		  .out = offsetof(struct hisi_acc_query, out_uapi_version),
+		  .run = acc_query),
 	ACC_IOCTL(HISI_ACC_QUEUE_ALLOC, hisi_acc_queue_alloc, out_db_size,
-		  HISI_ACC_QUEUE_NO_DB_MAP, hisi_acc_queue_alloc,
-		  hisi_acc_queue_alloc_undo),
-	ACC_IOCTL(HISI_ACC_QUEUE_FREE, hisi_acc_queue_free, __reserved, 0,
-		  hisi_acc_queue_free, NULL),
-	ACC_IOCTL(HISI_ACC_QUEUE_QUERY, hisi_acc_queue_query, out_events, 0,
-		  hisi_acc_queue_query, NULL),
-	ACC_IOCTL(HISI_ACC_QUEUE_START, hisi_acc_queue_start, out_db_rand, 0,
-		  hisi_acc_queue_start, NULL),
-	ACC_IOCTL(HISI_ACC_QUEUE_STOP, hisi_acc_queue_stop, __reserved, 0,
-		  hisi_acc_queue_stop, NULL),
-	ACC_IOCTL(HISI_ACC_QUEUE_EVENT, hisi_acc_queue_event, event_fd, 0,
-		  hisi_acc_queue_event, NULL),
+		  .out = offsetof(struct hisi_acc_queue_alloc, out_handle),
+		  .flags = HISI_ACC_QUEUE_NO_DB_MAP,
+		  .run = hisi_acc_queue_alloc,
+		  .undo = hisi_acc_queue_alloc_undo),
+	ACC_IOCTL(HISI_ACC_QUEUE_FREE, hisi_acc_queue_free, __reserved,
+		  .run = hisi_acc_queue_free),
+	ACC_IOCTL(HISI_ACC_QUEUE_QUERY, hisi_acc_queue_query, out_events,
+		  .out = offsetof(struct hisi_acc_queue_query, out_state),
+		  .run = hisi_acc_queue_query),
+	ACC_IOCTL(HISI_ACC_QUEUE_START, hisi_acc_queue_start, out_db_rand,
+		  .out = offsetof(struct hisi_acc_queue_start, out_db_rand),
+		  .run = hisi_acc_queue_start,
+		  .undo = hisi_acc_queue_start_undo),
+	ACC_IOCTL(HISI_ACC_QUEUE_STOP, hisi_acc_queue_stop, __reserved,
+		  .run = hisi_acc_queue_stop),
+	ACC_IOCTL(HISI_ACC_QUEUE_EVENT, hisi_acc_queue_event, event_fd,
+		  .run = hisi_acc_queue_event),
 	ACC_IOCTL(HISI_ACC_QUEUE_DOORBELL, hisi_acc_queue_doorbell, index,
-		  HISI_ACC_DOORBELL_CQ | HISI_ACC_DOORBELL_ARM,
-		  hisi_acc_queue_doorbell, NULL),
+		  .flags = HISI_ACC_DOORBELL_CQ | HISI_ACC_DOORBELL_ARM,
+		  .run = hisi_acc_queue_doorbell),
 	ACC_IOCTL(HISI_ACC_MEM_PIN, hisi_acc_mem_pin, out_iova,
-		  HISI_ACC_MEM_READ_ONLY, hisi_acc_mem_pin,
-		  hisi_acc_mem_pin_undo),
-	ACC_IOCTL(HISI_ACC_MEM_UNPIN, hisi_acc_mem_unpin, __reserved, 0,
-		  hisi_acc_mem_unpin, NULL),
+		  .out = offsetof(struct hisi_acc_mem_pin, out_handle),
+		  .flags = HISI_ACC_MEM_READ_ONLY,
+		  .run = hisi_acc_mem_pin,
+		  .undo = hisi_acc_mem_pin_undo),
+	ACC_IOCTL(HISI_ACC_MEM_UNPIN, hisi_acc_mem_unpin, __reserved,
+		  .run = hisi_acc_mem_unpin),
 };
 
 static const struct acc_ioctl *acc_find(unsigned int cmd)
@@ -160,6 +168,17 @@ static int acc_copy_in(const struct acc_ioctl *op, union acc_args *args,
 	return args->header.flags & ~op->flags ? -EOPNOTSUPP : 0;
 }
 
+static int acc_copy_out(const struct acc_ioctl *op, const union acc_args *args,
+			void __user *user, u32 argsz)
+{
+	u32 end = min(argsz, op->size);
+
+	if (op->out && copy_to_user(user + op->out, (void *)args + op->out,
+				    end - op->out))
+		return -EFAULT;
+	return 0;
+}
+
 static long acc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct hisi_acc_ctx *ctx = file->private_data;
@@ -181,12 +200,10 @@ static long acc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (ret)
 		return ret;
 	ret = op->run(ctx, &args);
-	/* the size that the caller knows, whatever was read as argsz since */
-	args.header.argsz = argsz;
-	if (!ret && copy_to_user(user, &args, min(argsz, op->size))) {
-		if (op->undo)
+	if (!ret) {
+		ret = acc_copy_out(op, &args, user, argsz);
+		if (ret && op->undo)
 			op->undo(ctx, &args);
-		ret = -EFAULT;
 	}
 	hisi_acc_dev_leave(ctx->dev);
 	return ret;

@@ -436,15 +436,12 @@ int hisi_acc_queue_start(struct hisi_acc_ctx *ctx, void *data)
 	return ret;
 }
 
-int hisi_acc_queue_stop(struct hisi_acc_ctx *ctx, void *data)
+static int queue_stop(struct hisi_acc_ctx *ctx, u32 handle)
 {
-	struct hisi_acc_queue_stop *arg = data;
 	struct hisi_acc_queue *queue;
 
-	if (arg->__reserved)
-		return -EINVAL;
 	mutex_lock(&ctx->lock);
-	queue = xa_load(&ctx->queues, arg->handle);
+	queue = xa_load(&ctx->queues, handle);
 	/* a reset that it took has set the state to ERROR */
 	if (queue && !hisi_acc_qp_stop(&ctx->dev->qm, &queue->qp)) {
 		spin_lock(&ctx->event_lock);
@@ -454,6 +451,20 @@ int hisi_acc_queue_stop(struct hisi_acc_ctx *ctx, void *data)
 	}
 	mutex_unlock(&ctx->lock);
 	return queue ? 0 : -ENOENT;
+}
+
+int hisi_acc_queue_stop(struct hisi_acc_ctx *ctx, void *data)
+{
+	struct hisi_acc_queue_stop *arg = data;
+
+	return arg->__reserved ? -EINVAL : queue_stop(ctx, arg->handle);
+}
+
+void hisi_acc_queue_start_undo(struct hisi_acc_ctx *ctx, void *data)
+{
+	struct hisi_acc_queue_start *arg = data;
+
+	queue_stop(ctx, arg->handle);
 }
 
 int hisi_acc_queue_event(struct hisi_acc_ctx *ctx, void *data)

@@ -38,6 +38,7 @@ void hisi_acc_queue_alloc_undo(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_free(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_query(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_start(struct hisi_acc_ctx *ctx, void *arg);
+void hisi_acc_queue_start_undo(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_stop(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_event(struct hisi_acc_ctx *ctx, void *arg);
 int hisi_acc_queue_doorbell(struct hisi_acc_ctx *ctx, void *arg);
