@@ -17,8 +17,9 @@ static enum next trailing(struct gz_reader *r)
 	bool zeros = true;
 	long n, i;
 
-	if (!r->any) {
-		gz_say(r->file->in_name, "this is not in gzip format");
+	if (!r->any || r->promised) {
+		gz_say(r->file->in_name, r->any ? "damaged data: the next "
+		       "member is missing" : "this is not in gzip format");
 		return NEXT_ERROR;
 	}
 	while ((n = gz_reader_read(r, chunk, sizeof(chunk))) > 0)
