@@ -94,6 +94,10 @@ static void hisi_acc_monitor_write(void *opaque, hwaddr addr, uint64_t val,
     HisiAccMonitor *m = opaque;
     HisiAccDev *d = m->target;
 
+    if (!DEVICE(d)->realized) {
+        /* Unplugged; only the counters are left. */
+        return;
+    }
     switch (addr) {
     case M_DELAY:
         d->delay_us = val;

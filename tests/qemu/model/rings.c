@@ -14,8 +14,8 @@
 
 #define FETCH_BATCH         16      /* SQEs read by one DMA */
 #define ROUND_REQS          64      /* requests started by one bottom half */
-#define ROUND_BYTES         (512 * 1024)
-#define INLINE_BYTES        (32 * 1024)
+#define ROUND_BYTES         (256 * 1024)
+#define INLINE_BYTES        (16 * 1024)
 #define MAX_WEIGHT          (512u * 1024 * 1024)
 
 static unsigned hisi_acc_ring_used(unsigned depth, unsigned from, unsigned to)
@@ -309,7 +309,7 @@ static void hisi_acc_req_done(HisiAccReq *r)
 
     r->done = true;
     r->ready_ns = d->delay_us ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                                d->delay_us * SCALE_US : 0;
+                                (int64_t)d->delay_us * SCALE_US : 0;
 }
 
 /* Returns the bytes of work it took on. */

@@ -11,6 +11,7 @@
 
 #define IDLE_REQS       64          /* requests kept for reuse */
 #define KEEP_BYTES      (256 * 1024) /* largest buffer kept with one */
+#define KEEP_SEGMENTS   1024
 
 /* Make room for size bytes; what the buffer held is lost. */
 bool hisi_acc_buf_fit(HisiAccBuf *b, size_t size)
@@ -34,6 +35,15 @@ static void hisi_acc_buf_trim(HisiAccBuf *b, size_t keep)
         g_free(b->data);
         b->data = NULL;
         b->size = 0;
+    }
+}
+
+static void hisi_acc_sg_trim(HisiAccSgList *l)
+{
+    if (l->room > KEEP_SEGMENTS) {
+        g_free(l->seg);
+        l->seg = NULL;
+        l->room = 0;
     }
 }
 
@@ -81,6 +91,8 @@ void hisi_acc_req_free(HisiAccReq *r)
     hisi_acc_buf_trim(&r->in, KEEP_BYTES);
     hisi_acc_buf_trim(&r->out, KEEP_BYTES);
     hisi_acc_buf_trim(&r->ctx, KEEP_BYTES);
+    hisi_acc_sg_trim(&r->src);
+    hisi_acc_sg_trim(&r->dst);
     d->idle_count++;
     QSIMPLEQ_INSERT_HEAD(&d->idle, r, in_list);
 }

@@ -178,13 +178,18 @@ static uint32_t zip_fetch(HisiAccReq *r, ZipJob *j)
     if (!zip_map(r, j)) {
         return ZIP_STATUS_DMA_FAULT;
     }
+    if (j->compress) {
+        /* Nothing but the checksum passes from one piece to the next. */
+        j->words = (struct zip_stream_words) { 0 };
+    }
     if (!hisi_acc_buf_fit(&r->in, MAX(j->in_len, 1)) ||
         !hisi_acc_buf_fit(&r->out, out_size) ||
         !hisi_acc_buf_fit(&r->ctx, j->ctx_addr ? ZIP_CTX_SIZE : 0)) {
         return ZIP_STATUS_NO_MEMORY;
     }
     j->out_len = MIN(j->out_len, out_size);
-    r->weight = j->in_len + out_size;
+    r->weight = j->in_len + out_size +
+                (r->src.count + r->dst.count) * sizeof(HisiAccSeg);
     if (j->stateful && !j->compress && !j->first &&
         !hisi_acc_read(f, j->ctx_addr, r->ctx.data, ZIP_CTX_SIZE)) {
         return ZIP_STATUS_DMA_FAULT;
