@@ -100,9 +100,9 @@ static inline int acc_mem_pin(int fd, uint32_t flags, const void *addr,
 	};
 	int ret = ioctl(fd, HISI_ACC_MEM_PIN, &arg);
 
-	if (!ret && handle)
+	if (handle)
 		*handle = arg.out_handle;
-	if (!ret && iova)
+	if (iova)
 		*iova = arg.out_iova;
 	return ret;
 }

@@ -93,6 +93,11 @@ bool monitor_is_there(void)
 	return registers;
 }
 
+volatile void *monitor_registers(void)
+{
+	return monitor_is_there() ? registers : NULL;
+}
+
 uint64_t monitor_count(enum monitor_counter counter)
 {
 	return get(COUNTERS + 8 * counter);

@@ -27,6 +27,8 @@ enum monitor_counter {
 
 /* Whether there is one; needs root. All others end the test without one. */
 bool monitor_is_there(void);
+/* Where its registers are mapped. */
+volatile void *monitor_registers(void);
 uint64_t monitor_count(enum monitor_counter counter);
 
 /* Each request completes this much after it was fetched. */
