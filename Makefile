@@ -11,13 +11,18 @@ export PREFIX DESTDIR
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
-.PHONY: all help modules lib examples tests check check-unit check-guest \
+# The prerequisites of a target here are steps, one after the other.
+.NOTPARALLEL:
+.PHONY: all deps help modules lib examples tests check check-unit check-guest \
 	check-build check-dkms lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 14
+
+deps: # the packages that the tests and the demonstration need
+	@tests/qemu/deps
 
 # Kbuild writes its objects beside the sources, so it is shown a folder of links.
 modules: ## the kernel module, for KDIR
@@ -41,16 +46,15 @@ tests: lib examples # the test programs
 	+$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi all
 	+$(MAKE) -C tests/stack O=$(BUILD)/tests/stack all
 
-check: ## every test; an hour at most, fetching and building all it needs
-	@tests/qemu/deps
+check: deps ## every test; an hour at most, fetching and building all it needs
 	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
 		'make check-dkms' 'make check-guest'
 
-check-unit: lib ## tests that need neither a device nor root
+check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
 		'$(MAKE) -C tests/api O=$(BUILD)/tests/api check'
 
-check-guest: tests ## tests in guests with the emulated device
+check-guest: deps tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
 		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check'
 
@@ -63,7 +67,7 @@ check-dkms: ## dkms from add to remove, and its module loaded in a guest
 lint: ## static checkers
 	@tests/build/lint
 
-demo: examples ## compress and restore a real file through the emulated device
+demo: deps examples ## compress and restore a real file through the emulated device
 	@tests/qemu/demo
 
 install: lib ## the library, its header, the udev rule and the example settings
