@@ -7,6 +7,7 @@
 
 #include "gz.h"
 
+#define DEVICES_MAX	64
 #define MEMORY_MAX	(UINT64_C(256) << 20)
 
 int gz_failed(const struct gz_device *dev, const char *what, int err)
@@ -27,7 +28,25 @@ int gz_failed(const struct gz_device *dev, const char *what, int err)
 
 /* ---- Device and queue ---- */
 
-static int try_device(struct gz_device *dev, const char *name)
+static void say_why(const char *name, int err,
+		    const struct hisiacc_ctx_info *info)
+{
+	if (err == -EOPNOTSUPP && !info->modes)
+		gz_say(name, "%s; cure: %s",
+		       hisiacc_reason_text(info->dma_reason),
+		       hisiacc_reason_cure(info->dma_reason));
+	else if (err == -EBUSY)
+		gz_say(name, "another program has the device");
+	else if (err == -ENOSPC)
+		gz_say(name, "all queues are in use");
+	else if (err == -ENODEV)
+		gz_say(name, "this is no ZIP device, or it is gone");
+	else
+		gz_say(name, "%s", strerror(-err));
+}
+
+/* @loud: say why it cannot be used. */
+static int try_device(struct gz_device *dev, const char *name, bool loud)
 {
 	struct hisiacc_ctx_info info = { .size = sizeof(info) };
 	struct hisiacc_queue_attr attr = {
@@ -39,9 +58,10 @@ static int try_device(struct gz_device *dev, const char *name)
 
 	err = hisiacc_open(name, &dev->ctx);
 	if (err) {
-		gz_say(name, "%s%s", strerror(-err), err == -EACCES ?
-		       "; the device's group may use it (see ls -l "
-		       "/dev/hisi_acc)" : "");
+		if (loud)
+			gz_say(name, "%s%s", strerror(-err), err == -EACCES ?
+			       "; the device's group may use it (see ls -l "
+			       "/dev/hisi_acc)" : "");
 		return err;
 	}
 	err = hisiacc_ctx_info(dev->ctx, &info);
@@ -51,16 +71,8 @@ static int try_device(struct gz_device *dev, const char *name)
 		err = hisiacc_queue_alloc(dev->ctx, &attr, &dev->queue);
 	if (!err)
 		return 0;
-	if (err == -EOPNOTSUPP && !info.modes)
-		gz_say(name, "%s; cure: %s", hisiacc_reason_text(info.dma_reason),
-		       hisiacc_reason_cure(info.dma_reason));
-	else if (err == -EBUSY)
-		gz_say(name, "another program has the device");
-	else if (err == -ENOSPC)
-		gz_say(name, "all queues are in use");
-	else if (err != -ENODEV || dev->options->device)
-		gz_say(name, "%s", err == -ENODEV ? "this is no ZIP device" :
-		       strerror(-err));
+	if (loud)
+		say_why(name, err, &info);
 	hisiacc_close(dev->ctx);
 	dev->ctx = NULL;
 	return err;
@@ -68,21 +80,24 @@ static int try_device(struct gz_device *dev, const char *name)
 
 int gz_device_open(struct gz_device *dev, const struct gz_options *options)
 {
-	char names[64][HISIACC_NAME_SIZE];
+	char names[DEVICES_MAX][HISIACC_NAME_SIZE];
 	int i, count;
 
 	*dev = (struct gz_device){ .options = options };
 	if (options->device)
-		return try_device(dev, options->device) ? -1 : 0;
-	count = hisiacc_list(names, 64);
-	for (i = 0; i < count && i < 64; i++)
-		if (!try_device(dev, names[i]))
+		return try_device(dev, options->device, true) ? -1 : 0;
+	count = hisiacc_list(names, DEVICES_MAX);
+	if (count > DEVICES_MAX)
+		count = DEVICES_MAX;
+	for (i = 0; i < count; i++)
+		if (!try_device(dev, names[i], false))
 			return 0;
 	if (count <= 0)
 		gz_say("/dev/hisi_acc", "there is no device; is the module "
 		       "loaded (modprobe hisi_acc)?");
-	else
-		gz_say("/dev/hisi_acc", "no ZIP device can be used");
+	for (i = 0; i < count; i++)
+		if (!try_device(dev, names[i], true))
+			return 0;
 	return -1;
 }
 

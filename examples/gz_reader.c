@@ -13,7 +13,8 @@ long gz_reader_read(struct gz_reader *r, void *to, size_t size)
 
 	if (n > size)
 		n = size;
-	memcpy(to, r->data + r->start, n);
+	if (n)
+		memcpy(to, r->data + r->start, n);
 	r->start += n;
 	if (n == size)
 		return (long)n;
@@ -35,8 +36,10 @@ int gz_reader_unread(struct gz_reader *r, const void *data, size_t size)
 		r->data = grown;
 		r->room = size + rest;
 	}
-	memmove(r->data + size, r->data + r->start, rest);
-	memcpy(r->data, data, size);
+	if (rest)
+		memmove(r->data + size, r->data + r->start, rest);
+	if (size)
+		memcpy(r->data, data, size);
 	r->start = 0;
 	r->end = size + rest;
 	return 0;
@@ -50,7 +53,8 @@ long gz_reader_peek(struct gz_reader *r, size_t size)
 
 	if (n >= size)
 		return (long)n;
-	memcpy(chunk, r->data + r->start, n);
+	if (n)
+		memcpy(chunk, r->data + r->start, n);
 	got = gz_file_read(r->file, chunk + n, sizeof(chunk) - n);
 	if (got < 0)
 		return -1;

@@ -131,6 +131,18 @@ static int take_place(struct gz_file *file)
 	return rename(file->temp, file->path);
 }
 
+/* Is what was read still what the name stands for? */
+static bool input_unchanged(const struct gz_file *file)
+{
+	struct stat st;
+
+	return !lstat(file->in_name, &st) && st.st_dev == file->st.st_dev &&
+	       st.st_ino == file->st.st_ino &&
+	       st.st_size == file->st.st_size &&
+	       st.st_mtim.tv_sec == file->st.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == file->st.st_mtim.tv_nsec;
+}
+
 int gz_file_commit(struct gz_file *file)
 {
 	int fd = file->out_fd;
@@ -151,8 +163,11 @@ int gz_file_commit(struct gz_file *file)
 	file->temp = NULL;
 	if (!file->remove_input)
 		return 0;
-	if (file->warned) {
-		gz_say(file->in_name, "kept because of the warning");
+	if (file->warned || !input_unchanged(file)) {
+		gz_say(file->in_name, "kept, %s", file->warned ?
+		       "because of the warning" :
+		       "as this is a link or has changed meanwhile");
+		file->warned = true;
 		file->remove_input = false;
 		return 0;
 	}

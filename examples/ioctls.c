@@ -56,7 +56,7 @@ static void ring_doorbell(int fd, const struct hisi_acc_queue_alloc *queue,
 		return;
 	}
 	if (ioctl(fd, HISI_ACC_QUEUE_DOORBELL, &arg))
-		fail("HISI_ACC_QUEUE_DOORBELL", "is the queue still running?");
+		fail("HISI_ACC_QUEUE_DOORBELL", "the queue must be running");
 	printf("doorbell: HISI_ACC_QUEUE_DOORBELL, index %u\n", index);
 }
 
@@ -104,12 +104,12 @@ int main(int argc, char **argv)
 	fd = open(name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fail(name, errno == EACCES ?
-		     "be a member of the group hisi_acc" :
-		     "is there a device, and the module loaded?");
+		     "the device node's group may use it" :
+		     "the device is missing, or the module is not loaded");
 	printf("open: %s is a context now, nothing scarce is taken\n", name);
 
 	if (ioctl(fd, HISI_ACC_QUERY, &query))
-		fail("HISI_ACC_QUERY", "is this a hisi_acc device?");
+		fail("HISI_ACC_QUERY", "this is no hisi_acc device");
 	printf("HISI_ACC_QUERY: engine %u, hardware version %u, modes 0x%x, "
 	       "%u queues, SQE of %u bytes\n", query.out_engine,
 	       query.out_hw_version, query.out_modes, query.out_queues,
