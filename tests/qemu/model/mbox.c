@@ -166,12 +166,6 @@ static void hisi_acc_mbox_drain(HisiAccFun *f, unsigned cmd)
     m->stop->draining = true;
 }
 
-/* Take the queue's contexts away: it needs new ones to run again. */
-static void hisi_acc_mbox_stopped(HisiAccQueue *q)
-{
-    hisi_acc_queue_kill(q);
-}
-
 static bool hisi_acc_function_idle(HisiAccFun *f)
 {
     for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
@@ -182,16 +176,17 @@ static bool hisi_acc_function_idle(HisiAccFun *f)
     return true;
 }
 
+/* A stopped queue loses its contexts: it needs new ones to run again. */
 static void hisi_acc_mbox_poll_drain(HisiAccFun *f)
 {
     HisiAccMbox *m = &f->mbox;
 
     if (m->stop && hisi_acc_queue_idle(m->stop)) {
-        hisi_acc_mbox_stopped(m->stop);
+        hisi_acc_queue_kill(m->stop);
         hisi_acc_mbox_done(f, MBOX_OK);
     } else if (m->flush && hisi_acc_function_idle(f)) {
         for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
-            hisi_acc_mbox_stopped(&f->queues[i]);
+            hisi_acc_queue_kill(&f->queues[i]);
         }
         hisi_acc_mbox_done(f, MBOX_OK);
     }

@@ -269,11 +269,6 @@ static uint32_t hisi_acc_qm_cap(HisiAccDev *d, uint32_t reg)
     return d->engine->cap(d, reg);
 }
 
-static bool hisi_acc_quiet(HisiAccDev *d)
-{
-    return d->count.inflight == 0;
-}
-
 static uint32_t hisi_acc_pf_read(HisiAccFun *f, uint32_t reg)
 {
     HisiAccDev *d = f->dev;
@@ -293,7 +288,7 @@ static uint32_t hisi_acc_pf_read(HisiAccFun *f, uint32_t reg)
     case R_QUEUE_CAP:
         return d->version >= 3 ? d->queue_total | d->queue_total << 11 : 0;
     case R_IN_IDLE_ST:
-        return hisi_acc_quiet(d);
+        return !d->count.inflight;
     case R_AM_TRANS_RETURN:
         /* Each DMA ends before the handler returns: nothing to wait for. */
         return *hisi_acc_reg(f, R_AM_CTRL) & 1 ? 3 : 0;
