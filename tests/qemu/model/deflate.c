@@ -12,7 +12,7 @@
 /* Inputs up to this size are dealt with by smaller tables. */
 #define SMALL_INPUT         4096
 #define SMALL_WINDOW_BITS   12
-#define SMALL_MEM_LEVEL     4
+#define SMALL_MEM_LEVEL     6
 
 static void zip_deflate_close(struct zip_deflate_state *d)
 {
