@@ -26,6 +26,16 @@ void fill_noise(void *data, size_t size, uint32_t seed)
 		*bytes++ = next_random(&seed) >> 11;
 }
 
+bool is_filled(const volatile void *data, size_t size, uint8_t value)
+{
+	const volatile uint8_t *bytes = data;
+
+	while (size--)
+		if (*bytes++ != value)
+			return false;
+	return true;
+}
+
 void fill_text(void *data, size_t size, uint32_t seed)
 {
 	static const char *const words[] = {

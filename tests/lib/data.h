@@ -10,6 +10,8 @@
 /* The same for the same seed; text compresses, noise does not. */
 void fill_text(void *data, size_t size, uint32_t seed);
 void fill_noise(void *data, size_t size, uint32_t seed);
+/* Whether all bytes have this value. (Check's asserts are slow in a loop.) */
+bool is_filled(const volatile void *data, size_t size, uint8_t value);
 uint32_t next_random(uint32_t *state);
 
 /* Bytes a zlib stream of @size bytes of any data may need. */

@@ -265,12 +265,7 @@ bool work_is_right(struct work *w, uint32_t produced)
 
 bool work_is_untouched(struct work *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->dst.size; i++)
-		if (w->dst.data[i] != CANARY)
-			return false;
-	return true;
+	return is_filled(w->dst.data, w->dst.size, CANARY);
 }
 
 bool work_wait(struct work *w, int timeout_ms)

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "data.h"
 #include "device.h"
 #include "fixture.h"
 #include "ioctls.h"
@@ -149,13 +150,12 @@ START_TEST(status_page_of_a_new_context_has_no_queues)
 	int fd = device_open();
 	struct hisi_acc_query q = query(fd);
 	const uint8_t *page;
-	uint32_t i;
 
 	page = mmap(NULL, q.out_status_size, PROT_READ, MAP_SHARED, fd,
 		    q.out_status_key);
 	ck_assert(page != MAP_FAILED);
-	for (i = sizeof(struct hisi_acc_status); i < q.out_status_size; i++)
-		ck_assert_uint_eq(page[i], 0);
+	ck_assert(is_filled(page + sizeof(struct hisi_acc_status),
+			    q.out_status_size - sizeof(struct hisi_acc_status), 0));
 }
 END_TEST
 

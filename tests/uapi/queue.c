@@ -407,16 +407,12 @@ END_TEST
 START_TEST(new_rings_are_zeroed)
 {
 	struct raw_queue q;
-	int fd = device_open();
-	uint64_t i;
-	int round;
+	int round, fd = device_open();
 
 	for (round = 0; round < 3; round++) {
 		raw_queue_init(&q, fd, 0, 256, 0);
-		for (i = 0; i < q.arg.out_sq_size; i++)
-			ck_assert_uint_eq(q.sq[i], 0);
-		for (i = 0; i < q.arg.out_cq_size; i++)
-			ck_assert_uint_eq(q.cq[i], 0);
+		ck_assert(is_filled(q.sq, q.arg.out_sq_size, 0));
+		ck_assert(is_filled(q.cq, q.arg.out_cq_size, 0));
 		memset(q.sq, 0x5a, q.arg.out_sq_size);
 		memset(q.cq, 0x5a, q.arg.out_cq_size);
 		raw_queue_fini(&q);
@@ -477,7 +473,6 @@ START_TEST(start_begins_anew)
 {
 	uint16_t first, same = 0;
 	struct work w;
-	uint64_t i;
 	int round;
 
 	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
@@ -489,10 +484,8 @@ START_TEST(start_begins_anew)
 		memset(w.q.sq, 0x5a, w.q.arg.out_sq_size);
 		memset(w.q.cq, 0x5a, w.q.arg.out_cq_size);
 		raw_queue_start(&w.q);
-		for (i = 0; i < w.q.arg.out_sq_size; i++)
-			ck_assert_uint_eq(w.q.sq[i], 0);
-		for (i = 0; i < w.q.arg.out_cq_size; i++)
-			ck_assert_uint_eq(w.q.cq[i], 0);
+		ck_assert(is_filled(w.q.sq, w.q.arg.out_sq_size, 0));
+		ck_assert(is_filled(w.q.cq, w.q.arg.out_cq_size, 0));
 		same += w.q.db_rand == first;
 	}
 	ck_assert_uint_lt(same, 8);
