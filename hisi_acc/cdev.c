@@ -272,8 +272,10 @@ static ssize_t acc_read(struct file *file, char __user *buf, size_t size,
 			return ret;
 		while (size - done >= sizeof(event) &&
 		       hisi_acc_queue_next_event(ctx, &event)) {
-			if (copy_to_user(buf + done, &event, sizeof(event)))
+			if (copy_to_user(buf + done, &event, sizeof(event))) {
+				hisi_acc_queue_return_event(ctx, &event);
 				return done ?: -EFAULT;
+			}
 			done += sizeof(event);
 		}
 	}

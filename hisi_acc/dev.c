@@ -144,9 +144,11 @@ void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state)
 	struct hisi_acc_ctx *ctx;
 
 	mutex_lock(&dev->ctxs_lock);
-	dev->state = state;
+	/* a reset on the way out must not bring a device back that is gone */
+	if (dev->state != HISI_ACC_STATE_GONE)
+		dev->state = state;
 	list_for_each_entry(ctx, &dev->ctxs, node)
-		hisi_acc_ctx_set_state(ctx, state, dev->qm.resets);
+		hisi_acc_ctx_set_state(ctx, dev->state, dev->qm.resets);
 	mutex_unlock(&dev->ctxs_lock);
 }
 

@@ -69,7 +69,7 @@ void hisi_acc_dev_leave(struct hisi_acc_dev *dev);
 int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct mm_struct *mm);
 void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev);
 
-/* Tells all contexts. */
+/* Tells all contexts. GONE is final. */
 void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state);
 
 int hisi_acc_dev_module_init(void);

@@ -11,6 +11,20 @@
 /* Pages pinned at a time, so that a kill is noticed in between. */
 #define PIN_BATCH	8192
 
+/*
+ * Memory that file systems want to hear of before each write cannot be pinned
+ * for long, and the kernel says so with the errno of a bad address.
+ */
+static int mem_why_not(struct hisi_acc_mem *mem, unsigned long addr)
+{
+	struct page *page;
+
+	if (mem->read_only || pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
+		return -EFAULT;
+	unpin_user_page(page);
+	return -EOPNOTSUPP;
+}
+
 static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
 {
 	unsigned int flags = FOLL_LONGTERM | (mem->read_only ? 0 : FOLL_WRITE);
@@ -35,7 +49,9 @@ static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
 	if (done == mem->count)
 		return 0;
 	unpin_user_pages(mem->pages, done);
-	return ret < 0 ? ret : -EFAULT;
+	if (!ret || ret == -EFAULT)
+		return mem_why_not(mem, start + (done << PAGE_SHIFT));
+	return ret;
 }
 
 static int mem_fill(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,

@@ -16,7 +16,7 @@ static_assert(sizeof(struct hisi_acc_status) +
 	      HISI_ACC_CTX_QUEUES * sizeof(struct hisi_acc_queue_status) <=
 	      PAGE_SIZE);
 
-static void queue_wake(struct hisi_acc_queue *queue, u32 event)
+static void queue_make_ready(struct hisi_acc_queue *queue, u32 event)
 {
 	struct hisi_acc_ctx *ctx = queue->ctx;
 
@@ -25,9 +25,14 @@ static void queue_wake(struct hisi_acc_queue *queue, u32 event)
 	if (!queue->pending)
 		list_add_tail(&queue->ready, &ctx->ready);
 	queue->pending |= event;
+	wake_up_all(&ctx->wait);
+}
+
+static void queue_wake(struct hisi_acc_queue *queue, u32 event)
+{
+	queue_make_ready(queue, event);
 	if (queue->eventfd)
 		eventfd_signal(queue->eventfd);
-	wake_up_all(&ctx->wait);
 }
 
 static void queue_set_state(struct hisi_acc_queue *queue, u32 state)
@@ -86,6 +91,21 @@ bool hisi_acc_queue_next_event(struct hisi_acc_ctx *ctx,
 	}
 	spin_unlock(&ctx->event_lock);
 	return queue;
+}
+
+void hisi_acc_queue_return_event(struct hisi_acc_ctx *ctx,
+				 const struct hisi_acc_event *event)
+{
+	struct hisi_acc_queue *queue;
+
+	mutex_lock(&ctx->lock);
+	queue = xa_load(&ctx->queues, event->handle);
+	if (queue) {
+		spin_lock(&ctx->event_lock);
+		queue_make_ready(queue, event->flags);
+		spin_unlock(&ctx->event_lock);
+	}
+	mutex_unlock(&ctx->lock);
 }
 
 static void rings_zero(struct hisi_acc_queue *queue)

@@ -48,5 +48,8 @@ void hisi_acc_queue_destroy(struct hisi_acc_queue *queue);
 /* Takes the events of the next ready queue; false when there is none. */
 bool hisi_acc_queue_next_event(struct hisi_acc_ctx *ctx,
 			       struct hisi_acc_event *event);
+/* Gives back what could not be delivered. */
+void hisi_acc_queue_return_event(struct hisi_acc_ctx *ctx,
+				 const struct hisi_acc_event *event);
 
 #endif /* HISI_ACC_QUEUE_H */
