@@ -373,8 +373,12 @@ static int step_compress(struct run *run)
 	err = request(run, &piece, &done);
 	if (err && (err != -ETIME || stream->state == STATE_BAD))
 		return err;
-	if (!err && !done.consumed)
+	if (done.status != HISIACC_STATUS_OK)
+		return err;
+	if (!done.consumed)
 		return fail(run, HISIACC_STATUS_DATA_ERROR);
+	if (piece.last && done.consumed == piece.src_len)
+		stream->state = STATE_END;
 	return err;
 }
 

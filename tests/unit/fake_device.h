@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A device, a driver and a clock in memory. It stands in for libhisiacc/sys.c:
+ * the library's ioctls and mappings end here, and what it writes into the rings
+ * is carried out by zlib. Strict where the hardware's reaction is unknown: what
+ * breaks a rule is counted, and fake_check() makes a test fail by it.
+ *
+ * Requests are carried out when time passes: whenever the library looks at the
+ * clock, sleeps or makes a system call, or by fake_run().
+ */
+#ifndef FAKE_DEVICE_H
+#define FAKE_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hisi_acc.h"
+
+#define FAKE_QUEUES	4
+#define FAKE_IOVA	UINT64_C(0x5a0000000000)	/* added to addresses */
+#define FAKE_BAD_DATA	0x01u	/* the device's private code */
+
+struct fake_queue {
+	bool used;
+	uint32_t *sq;
+	uint16_t *cq;
+	uint64_t *db;		/* the doorbell register */
+	uint64_t db_seen;
+	uint32_t number;
+	uint32_t rand;
+	uint32_t type;
+	uint32_t mode;
+	uint32_t depth;
+	uint32_t sq_head;
+	uint32_t sq_tail;
+	uint32_t cq_head;	/* as the last doorbell said */
+	uint32_t cq_tail;
+	uint32_t phase;
+	bool armed;
+	int event_fd;
+	uint64_t ready_at;
+};
+
+struct fake {
+	/* what the device is; set between fake_reset() and opening it */
+	unsigned int devices;
+	uint32_t engine;
+	uint32_t hw_version;
+	uint64_t algs;
+	uint32_t modes;
+	uint32_t queues_free;
+	uint32_t sqe_size;
+	uint32_t status_size;
+	uint32_t uapi_version;
+	uint32_t db_offset;
+	uint32_t depth_grant;		/* overrides what is asked for */
+	bool no_doorbell_map;
+
+	/* how it behaves; set at any time */
+	uint64_t delay_ns;		/* from doorbell to completion */
+	bool hang;			/* no request completes */
+	bool lose;			/* STOP has to reset the device */
+	unsigned int fail_request;	/* ioctl that fails... */
+	int fail_errno;			/* ...with this... */
+	unsigned int fail_after;	/* ...after that many good ones */
+	int open_errno;
+	int map_errno;
+	unsigned int map_fail_after;
+	unsigned int eintr;		/* polls that a signal ends */
+	bool ctx_pollerr;		/* another queue has failed */
+	int32_t ctx_state;		/* -1: computed */
+	uint32_t force_status;		/* of each request, if not 0 */
+	bool short_consume;		/* streams: eat 4 bytes less if possible */
+	void (*mutate)(uint32_t *sqe, uint16_t *cqe);
+
+	/* what has happened */
+	uint64_t now;
+	unsigned int ioctls;
+	unsigned int calls[0x40];	/* by number of the ioctl */
+	unsigned int sq_doorbells;
+	unsigned int cq_doorbells;
+	unsigned int arms;
+	unsigned int polls;
+	unsigned int requests;
+	unsigned int stateful;
+	unsigned int closed;
+	unsigned int maps;		/* that are not unmapped */
+	unsigned int pins;		/* that are not unpinned */
+	uint32_t last_sqe[32];		/* as the library wrote it */
+	char broken_rule[128];
+
+	struct hisi_acc_status *status;
+	struct fake_queue queues[FAKE_QUEUES];
+};
+
+extern struct fake fake;
+
+void fake_reset(void);
+void fake_run(void);
+/* State of a queue in the status page; the device is quiet from then on. */
+void fake_fail_queue(unsigned int queue, uint32_t state);
+/* Fails the test if a rule was broken. */
+void fake_check(void);
+/* Fails the test if something was not given back. */
+void fake_check_empty(void);
+
+#endif /* FAKE_DEVICE_H */
