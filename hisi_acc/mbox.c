@@ -12,7 +12,7 @@
 #include "regs.h"
 
 #define POLL_US			10
-#define IDLE_TIMEOUT_US		1000
+#define IDLE_TIMEOUT_US		(100 * USEC_PER_MSEC)
 #define TIMEOUT_US		(1 * USEC_PER_SEC)
 #define DRAIN_TIMEOUT_US	(5 * USEC_PER_SEC)
 

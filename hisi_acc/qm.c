@@ -14,8 +14,9 @@
 
 #include "qm.h"
 
+/* Hardware takes less than 1 ms; a loaded virtual machine may take longer. */
 #define POLL_US			10
-#define TIMEOUT_US		1000
+#define TIMEOUT_US		(100 * USEC_PER_MSEC)
 
 #define IMAGE_SIZE		64
 #define PARK_SIZE		PAGE_SIZE

@@ -54,7 +54,7 @@
 #define ZIP_QM_CACHE		0x1833		/* context caches and write-back */
 
 #define PREFETCH_POLL_US	10
-#define PREFETCH_TIMEOUT_US	1000
+#define PREFETCH_TIMEOUT_US	(100 * USEC_PER_MSEC)
 #define PREFETCH_QUIET_READS	3
 
 static u32 zip_cap(struct hisi_acc_qm *qm, u32 offset, u32 v2, u32 v3)
