@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
 .PHONY: all deps help modules lib examples tests check check-unit check-guest \
-	check-build check-dkms lint demo install dkms-install clean
+	check-build check-dkms check-model lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
@@ -48,11 +48,20 @@ tests: lib examples # the test programs
 
 check: deps ## every test; an hour at most, fetching and building all it needs
 	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
-		'make check-dkms' 'make check-guest'
+		'make check-dkms' 'make check-model' 'make check-guest'
 
 check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
 		'$(MAKE) -C tests/api O=$(BUILD)/tests/api check'
+
+MODEL_TEST = $(BUILD)/tests/model/selftest
+
+check-model: deps ## the device model, without a guest
+	@mkdir -p $(dir $(MODEL_TEST))
+	$(CC) -O2 -Wall -Wextra -o $(MODEL_TEST) $(addprefix \
+		tests/qemu/model/,selftest.c stream.c inflate.c deflate.c check.c) -lz
+	@tests/summary $(MODEL_TEST) \
+		'tests/qemu/model/test-model $$(tests/qemu/build-qemu)'
 
 check-guest: deps tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
