@@ -155,9 +155,9 @@ END_TEST
 
 static void check_tool(const char *tool, const char *command)
 {
-	struct cuts cuts = { .in = 10000, .out = 30000, .seed = 1 };
+	struct cuts cuts = { .in = 5000, .out = 9000, .seed = 1 };
 	char line[256];
-	size_t size, n = 300000;
+	size_t size, n = 60000;
 	FILE *file;
 
 	snprintf(line, sizeof(line), "command -v %s >/dev/null", tool);
@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(files_of_pigz_are_read)
 {
-	check_tool("pigz", "pigz -p 2 -b 128 -c /tmp/stack.plain");
+	check_tool("pigz", "pigz -p 2 -b 32 -c /tmp/stack.plain");
 }
 END_TEST
 

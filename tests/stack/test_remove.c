@@ -109,6 +109,7 @@ static void *wait_for_it(void *arg)
 
 START_TEST(unbinding_wakes_who_waits)
 {
+	struct hisiacc_completion done[COUNT + 1];
 	pthread_t thread;
 	int ret = 1;
 
@@ -122,6 +123,8 @@ START_TEST(unbinding_wakes_who_waits)
 	pthread_join(thread, NULL);
 	/* stopping a queue that hangs takes a reset, which may be seen first */
 	ck_assert_msg(ret == -ENODEV || ret == -EIO, "%d", ret);
+	ck_assert_int_eq(hisiacc_queue_restart(stack.comp), -ENODEV);
+	ck_assert_int_eq(hisiacc_queue_peek(stack.comp, done, COUNT + 1), COUNT);
 	check_gone();
 }
 END_TEST

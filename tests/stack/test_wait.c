@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(no_wake_up_is_lost)
 {
-	uint64_t want = stack_long() ? 100000 : 10000, rounds = 0;
+	uint64_t want = stack_long() ? 100000 : 5000, rounds = 0;
 	uint64_t start = now_ns();
 	struct hisiacc_completion done;
 	uint32_t seed = 1;
