@@ -154,7 +154,7 @@ static void run_deflate(struct job *job)
 	uint32_t isize = job->is_new || !job->stateful ? 0 : job->words[3];
 	bool finish = job->finish || !job->stateful;
 	uint8_t trailer[8];
-	z_stream z = { 0 };
+	static z_stream z;	/* made once: that is what takes long */
 	uint32_t eat = job->in_len;
 
 	if (job->stateful) {
@@ -169,7 +169,10 @@ static void run_deflate(struct job *job)
 		eat -= 4;
 		finish = false;
 	}
-	deflateInit2(&z, 6, Z_DEFLATED, -15, 8, 0);
+	if (z.state)
+		deflateReset(&z);
+	else
+		deflateInit2(&z, 1, Z_DEFLATED, -15, 8, 0);
 	z.next_in = (void *)(uintptr_t)job->in;
 	z.avail_in = eat;
 	z.next_out = job->out;
@@ -177,11 +180,9 @@ static void run_deflate(struct job *job)
 	deflate(&z, finish ? Z_FINISH : Z_SYNC_FLUSH);
 	if (z.avail_in || !z.avail_out ||
 	    z.avail_out < (finish ? trailer_size(job->format) : 0)) {
-		deflateEnd(&z);
 		job->status = 0x0e;
 		return;
 	}
-	deflateEnd(&z);
 	job->consumed = eat;
 	job->produced = (uint32_t)(z.next_out - job->out);
 	check = update_check(job->format, check, job->in, eat);

@@ -14,6 +14,12 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Check writes a file for each assertion that holds; too slow in a loop. */
+#define must(condition) do { \
+	if (!(condition)) \
+		ck_abort_msg("%s", #condition); \
+} while (0)
+
 Suite *ctx_suite(void);
 Suite *error_suite(void);
 Suite *mem_suite(void);

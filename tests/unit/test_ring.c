@@ -10,8 +10,8 @@ static unsigned int submit_n(struct rig *rig, unsigned int n, uint64_t first)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		ck_assert_int_eq(rig_prep(rig, first + i), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig->queue), (int)n);
+		must(!rig_prep(rig, first + i));
+	must(hisiacc_queue_submit(rig->queue) == (int)n);
 	return n;
 }
 
@@ -21,12 +21,12 @@ static void expect_n(struct rig *rig, unsigned int n, uint64_t first)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		ck_assert_int_eq(hisiacc_queue_peek(rig->queue, &c, 1), 1);
-		ck_assert_uint_eq(c.user_data, first + i);
-		ck_assert_uint_eq(c.status, HISIACC_STATUS_OK);
-		ck_assert_uint_eq(c.consumed, 64);
+		must(hisiacc_queue_peek(rig->queue, &c, 1) == 1);
+		must(c.user_data == first + i);
+		must(c.status == HISIACC_STATUS_OK);
+		must(c.consumed == 64);
 	}
-	ck_assert_int_eq(hisiacc_queue_peek(rig->queue, &c, 1), 0);
+	must(!hisiacc_queue_peek(rig->queue, &c, 1));
 }
 
 static void wrap(uint32_t depth, uint32_t flags)
