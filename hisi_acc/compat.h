@@ -13,6 +13,17 @@
 #error "hisi_acc needs Linux 6.1 or newer."
 #endif
 
+/*
+ * Until 6.3 a long-term pin for reading does not break COW, so that the device
+ * would go on seeing a page that the process has left behind at its next write.
+ * Pinning for a forced write does; can go with support for 6.1.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define HISI_ACC_FOLL_BREAK_COW (FOLL_WRITE | FOLL_FORCE)
+#else
+#define HISI_ACC_FOLL_BREAK_COW 0
+#endif
+
 /* Until 6.3 vm_flags is an ordinary field; can go with support for 6.1. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #include <linux/mm.h>

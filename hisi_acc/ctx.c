@@ -125,6 +125,7 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	get_device(&dev->dev);
 	mutex_lock(&dev->ctxs_lock);
 	list_add_tail(&ctx->node, &dev->ctxs);
+	ctx->doorbells_shut = dev->doorbells_shut;
 	WRITE_ONCE(ctx->status->reset_generation, dev->qm.resets);
 	WRITE_ONCE(ctx->status->state, dev->state);
 	mutex_unlock(&dev->ctxs_lock);

@@ -33,8 +33,9 @@ struct hisi_acc_ctx {
 	struct xarray mems;
 	bool revoked;
 
-	struct mutex map_lock;		/* guards regions */
+	struct mutex map_lock;		/* guards regions, doorbells_shut */
 	struct xarray regions;		/* by page offset */
+	bool doorbells_shut;
 
 	struct page *status_page;
 	struct hisi_acc_status *status;

@@ -7,6 +7,7 @@
 
 #include "ctx.h"
 #include "dev.h"
+#include "region.h"
 
 #define MINORS	256
 
@@ -149,6 +150,17 @@ void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state)
 		dev->state = state;
 	list_for_each_entry(ctx, &dev->ctxs, node)
 		hisi_acc_ctx_set_state(ctx, dev->state, dev->qm.resets);
+	mutex_unlock(&dev->ctxs_lock);
+}
+
+void hisi_acc_dev_shut_doorbells(struct hisi_acc_dev *dev, bool shut)
+{
+	struct hisi_acc_ctx *ctx;
+
+	mutex_lock(&dev->ctxs_lock);
+	dev->doorbells_shut = shut;
+	list_for_each_entry(ctx, &dev->ctxs, node)
+		hisi_acc_region_shut_doorbells(ctx, shut);
 	mutex_unlock(&dev->ctxs_lock);
 }
 

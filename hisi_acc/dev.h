@@ -7,7 +7,8 @@
  *   ctx->lock		handles of a context, state changes of its queues
  *   dev->owner_lock	who owns the function in DMA mode
  *   qm->reset_sem	queue pairs against the function's start and stop
- *   dev->ctxs_lock, qm->image_lock, then mbox->lock
+ *   qm->image_lock, then mbox->lock
+ *   dev->ctxs_lock	who is to be told
  *   ctx->map_lock	what can be mapped; nests inside mmap_lock, so neither
  *			user copies nor pinning may happen under it
  *   qm->qps_lock, then ctx->event_lock (spinlocks)
@@ -38,9 +39,10 @@ struct hisi_acc_dev {
 
 	struct hisi_acc_qm qm;		/* while not gone */
 
-	struct mutex ctxs_lock;		/* guards ctxs (with gate), state */
+	struct mutex ctxs_lock;		/* guards this group; ctxs with gate */
 	struct list_head ctxs;
 	u32 state;			/* HISI_ACC_STATE_* */
+	bool doorbells_shut;
 
 	/*
 	 * In DMA mode the function belongs to one address space. The last one
@@ -71,6 +73,8 @@ void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev);
 
 /* Tells all contexts. GONE is final. */
 void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state);
+/* Keeps user space's stores away from the hardware, or lets them through. */
+void hisi_acc_dev_shut_doorbells(struct hisi_acc_dev *dev, bool shut);
 
 int hisi_acc_dev_module_init(void);
 void hisi_acc_dev_module_exit(void);

@@ -122,3 +122,19 @@ void hisi_acc_event_fini(struct hisi_acc_qm *qm)
 		free_irq(pci_irq_vector(qm->pdev, irqs[i].vector), qm);
 	pci_free_irq_vectors(qm->pdev);
 }
+
+void hisi_acc_event_pause(struct hisi_acc_qm *qm)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(irqs); i++)
+		disable_irq(pci_irq_vector(qm->pdev, irqs[i].vector));
+}
+
+void hisi_acc_event_resume(struct hisi_acc_qm *qm)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(irqs); i++)
+		enable_irq(pci_irq_vector(qm->pdev, irqs[i].vector));
+}

@@ -25,9 +25,25 @@ static int mem_why_not(struct hisi_acc_mem *mem, unsigned long addr)
 	return -EOPNOTSUPP;
 }
 
+static int mem_pin_batch(struct hisi_acc_mem *mem, unsigned long addr,
+			 unsigned long count, struct page **pages)
+{
+	int ret = -EFAULT;
+
+	if (!mem->read_only)
+		return pin_user_pages_fast(addr, count,
+					   FOLL_LONGTERM | FOLL_WRITE, pages);
+	if (HISI_ACC_FOLL_BREAK_COW)
+		ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM |
+					  HISI_ACC_FOLL_BREAK_COW, pages);
+	/* a shared mapping has no COW to be broken */
+	if (ret == -EFAULT)
+		ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM, pages);
+	return ret;
+}
+
 static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
 {
-	unsigned int flags = FOLL_LONGTERM | (mem->read_only ? 0 : FOLL_WRITE);
 	unsigned long done = 0;
 	int ret = 0;
 
@@ -39,8 +55,8 @@ static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
 			ret = -EINTR;
 			break;
 		}
-		ret = pin_user_pages_fast(start + (done << PAGE_SHIFT), batch,
-					  flags, mem->pages + done);
+		ret = mem_pin_batch(mem, start + (done << PAGE_SHIFT), batch,
+				    mem->pages + done);
 		if (ret <= 0)
 			break;
 		done += ret;

@@ -359,11 +359,10 @@ int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
 	down_write(&qm->reset_sem);
 	if (!qm->dead) {
 		ret = hisi_acc_qm_stop(qm, true);
-		/* handlers that are under way still use the old ring heads */
-		synchronize_irq(pci_irq_vector(qm->pdev, 0));
-		synchronize_irq(pci_irq_vector(qm->pdev, 1));
+		hisi_acc_event_pause(qm);
 		if (!ret)
 			ret = hisi_acc_qm_start(qm);
+		hisi_acc_event_resume(qm);
 	}
 	up_write(&qm->reset_sem);
 	if (ret == -EIO)

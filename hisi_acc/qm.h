@@ -167,6 +167,9 @@ int hisi_acc_qp_drain_v3(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp);
 /* event.c: event rings and interrupts */
 int hisi_acc_event_init(struct hisi_acc_qm *qm);
 void hisi_acc_event_fini(struct hisi_acc_qm *qm);
+/* No handler runs from one to the other: the rings may be written anew. */
+void hisi_acc_event_pause(struct hisi_acc_qm *qm);
+void hisi_acc_event_resume(struct hisi_acc_qm *qm);
 
 /* reset.c: errors and recovery */
 irqreturn_t hisi_acc_reset_error_irq(int irq, void *data);

@@ -103,6 +103,20 @@ void hisi_acc_region_kill(struct hisi_acc_region *region)
 	region_put(region);
 }
 
+void hisi_acc_region_shut_doorbells(struct hisi_acc_ctx *ctx, bool shut)
+{
+	struct hisi_acc_region *region;
+	unsigned long i;
+
+	mutex_lock(&ctx->map_lock);
+	ctx->doorbells_shut = shut;
+	xa_for_each(&ctx->regions, i, region)
+		if (!region->pages)
+			unmap_mapping_range(ctx->mapping, region->key,
+					    region->size, 1);
+	mutex_unlock(&ctx->map_lock);
+}
+
 static void doorbell_open(struct vm_area_struct *vma)
 {
 	struct hisi_acc_region *region = vma->vm_private_data;
@@ -122,7 +136,7 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 
 	mutex_lock(&region->ctx->map_lock);
-	if (region->live)
+	if (region->live && !region->ctx->doorbells_shut)
 		ret = vmf_insert_pfn(vma, vmf->address,
 				     PHYS_PFN(region->doorbell));
 	else

@@ -37,6 +37,12 @@ struct hisi_acc_region *hisi_acc_region_doorbell(struct hisi_acc_ctx *ctx,
  */
 void hisi_acc_region_kill(struct hisi_acc_region *region);
 
+/*
+ * While shut, the harmless page lies behind every doorbell of the context: the
+ * function does not listen, or its registers do not answer at all.
+ */
+void hisi_acc_region_shut_doorbells(struct hisi_acc_ctx *ctx, bool shut);
+
 int hisi_acc_region_mmap(struct hisi_acc_ctx *ctx, struct vm_area_struct *vma);
 
 #endif /* HISI_ACC_REGION_H */

@@ -23,9 +23,12 @@ static void reset_prepare(struct hisi_acc_dev *dev)
 	struct hisi_acc_qm *qm = &dev->qm;
 
 	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_RESETTING);
+	/* soon the registers do not even answer */
+	hisi_acc_dev_shut_doorbells(dev, true);
 	errors_disable(qm);
 	/* hardware that does not even do this has the reset ahead of it */
 	hisi_acc_qm_stop(qm, false);
+	hisi_acc_event_pause(qm);
 }
 
 /*
@@ -36,15 +39,16 @@ static void reset_done(struct hisi_acc_dev *dev, int ret)
 {
 	struct hisi_acc_qm *qm = &dev->qm;
 
-	synchronize_irq(pci_irq_vector(qm->pdev, 0));
-	synchronize_irq(pci_irq_vector(qm->pdev, 1));
 	if (!ret)
 		ret = hisi_acc_qm_bring_up(qm);
+	hisi_acc_event_resume(qm);
 	if (ret) {
 		/* without bus mastering nothing is left that could do DMA */
 		pci_clear_master(qm->pdev);
 		qm->dead = true;
 		dev_err(qm->dev, "lost: reset failed, %d\n", ret);
+	} else {
+		hisi_acc_dev_shut_doorbells(dev, false);
 	}
 	qm->resets++;
 	hisi_acc_qp_lose_all(qm);
