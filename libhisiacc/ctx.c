@@ -19,7 +19,8 @@ _Static_assert(HISIACC_REASON_NONE == HISI_ACC_REASON_NONE &&
 	       HISIACC_REASON_NO_IOMMU == HISI_ACC_REASON_NO_IOMMU &&
 	       HISIACC_REASON_PASSTHROUGH == HISI_ACC_REASON_PASSTHROUGH &&
 	       HISIACC_REASON_SHARED_GROUP == HISI_ACC_REASON_SHARED_GROUP &&
-	       HISIACC_REASON_NOT_COHERENT == HISI_ACC_REASON_NOT_COHERENT,
+	       HISIACC_REASON_NOT_COHERENT == HISI_ACC_REASON_NOT_COHERENT &&
+	       HISIACC_REASON_SHARED_MSI == HISI_ACC_REASON_SHARED_MSI,
 	       "reasons");
 _Static_assert(sizeof(struct hisiacc_event) == sizeof(struct hisi_acc_event) &&
 	       offsetof(struct hisiacc_event, queue) ==

@@ -20,6 +20,8 @@ const char *hisiacc_reason_text(unsigned int reason)
 			"the device's IOMMU group holds other devices",
 		[HISIACC_REASON_NOT_COHERENT] =
 			"the device does not see what is in the CPU's caches",
+		[HISIACC_REASON_SHARED_MSI] =
+			"the device could raise interrupts that are not its own",
 	};
 
 	return TEXT(text, reason, "a reason that this library does not know");
@@ -43,6 +45,9 @@ const char *hisiacc_reason_cure(unsigned int reason)
 			"SR-IOV virtual function on a path with access control (ACS)",
 		[HISIACC_REASON_NOT_COHERENT] =
 			"have the firmware declare the device cache coherent",
+		[HISIACC_REASON_SHARED_MSI] =
+			"switch interrupt remapping on: in the firmware settings, "
+			"and boot without intremap=off",
 	};
 
 	return TEXT(text, reason, "use a newer release of this library");
