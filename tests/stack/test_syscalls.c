@@ -213,7 +213,7 @@ END_TEST
 
 static void add(void)
 {
-	test_set_timeout(400);
+	test_set_timeout(900);
 	test_add(the_filter_kills);
 	test_add_loop(polling_makes_no_system_call, 0, 2);
 	test_add(strace_sees_no_system_call);

@@ -336,7 +336,7 @@ END_TEST
 
 static void add(void)
 {
-	test_set_timeout(300);
+	test_set_timeout(900);
 	test_add(deadline_in_the_past_only_looks);
 	test_add(deadline_is_met_and_the_request_goes_on);
 	test_add(wait_sleeps_until_the_interrupt);
