@@ -23,13 +23,20 @@ static char *devnode(HISI_ACC_DEVNODE_ARG *dev, umode_t *mode)
 
 static struct class *class;
 
+static void dev_free_id(struct hisi_acc_dev *dev)
+{
+	if (dev->id >= 0)
+		ida_free(&minors, dev->id);
+	dev->id = -1;
+}
+
 static void dev_release(struct device *device)
 {
 	struct hisi_acc_dev *dev = container_of(device, struct hisi_acc_dev, dev);
 
 	if (dev->owner)
 		mmdrop(dev->owner);
-	ida_free(&minors, dev->id);
+	dev_free_id(dev);
 	mutex_destroy(&dev->owner_lock);
 	mutex_destroy(&dev->ctxs_lock);
 	kfree(dev);
@@ -83,6 +90,8 @@ void hisi_acc_dev_unregister(struct hisi_acc_dev *dev)
 	struct hisi_acc_ctx *ctx;
 
 	cdev_device_del(&dev->cdev, &dev->dev);
+	/* bound again, the function gets its name back, open files or not */
+	dev_free_id(dev);
 
 	down_write(&dev->gate);
 	dev->gone = true;

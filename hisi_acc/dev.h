@@ -31,7 +31,7 @@
 struct hisi_acc_dev {
 	struct device dev;
 	struct cdev cdev;
-	int id;				/* zip0, zip1, ... */
+	int id;				/* zip0, zip1, ...; -1: given back */
 	u32 dma_reason;			/* HISI_ACC_REASON_* */
 
 	struct rw_semaphore gate;	/* written by remove */
