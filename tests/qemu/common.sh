@@ -51,7 +51,7 @@ mirror() {
 	# shellcheck disable=SC1091
 	(. /etc/os-release && apt-get indextargets \
 		--format '$(REPO_URI) $(CODENAME)' "Created-By: Packages" |
-		awk -v c="$VERSION_CODENAME${1:-}" '$2 == c { print $1; exit }')
+		awk -v c="$VERSION_CODENAME${1:-}" '$2 == c { uri = $1 } END { print uri }')
 }
 
 # suite SUITE COMMAND...: run an apt command with SUITE as its only source.
