@@ -70,6 +70,7 @@ struct fake {
 	bool ctx_pollerr;		/* another queue has failed */
 	int32_t ctx_state;		/* -1: computed */
 	uint32_t force_status;		/* of each request, if not 0 */
+	bool silent_pause;		/* streams: ctx_st 0 when output is full */
 	bool short_consume;		/* streams: eat 4 bytes less if possible */
 	void (*mutate)(uint32_t *sqe, uint16_t *cqe);
 

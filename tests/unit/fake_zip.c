@@ -289,7 +289,7 @@ static void run_inflate(struct job *job)
 			      FAKE_BAD_DATA : 0x0e;
 	} else if (s->payload_done) {
 		ctx_st = 4;
-	} else if (!s->z.avail_out) {
+	} else if (!s->z.avail_out && !fake.silent_pause) {
 		ctx_st = job->consumed == job->in_len ? 1 : 2;
 	}
 	if (!job->stateful)

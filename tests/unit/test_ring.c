@@ -285,6 +285,21 @@ START_TEST(other_bits_of_an_entry_are_ignored)
 }
 END_TEST
 
+START_TEST(an_entry_with_nothing_in_flight_is_no_completion)
+{
+	struct hisiacc_completion c;
+	struct rig rig;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	fake.queues[0].cq[7] = htole16(1);
+	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, &c, 1), 0);
+	ck_assert_int_eq(rig_prep(&rig, 1), 0);
+	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, &c, 1), 0);
+	ck_assert_uint_eq(hisiacc_queue_room(rig.queue), 6);
+	rig_close(&rig);
+}
+END_TEST
+
 static int evil_word;
 static uint32_t evil_value;
 
@@ -375,6 +390,7 @@ Suite *ring_suite(void)
 			    0, 8);
 	tcase_add_loop_test(tc, an_entry_with_the_other_phase_is_no_completion,
 			    0, 17);
+	tcase_add_test(tc, an_entry_with_nothing_in_flight_is_no_completion);
 	tcase_add_test(tc, other_bits_of_an_entry_are_ignored);
 	tcase_add_loop_test(tc, impossible_results_fail_the_queue, 0, 5);
 	tcase_add_loop_test(tc, a_slot_keeps_nothing_of_its_last_request, 0,

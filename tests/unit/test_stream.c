@@ -206,6 +206,27 @@ START_TEST(decompression_takes_pieces_of_any_size)
 }
 END_TEST
 
+START_TEST(output_is_fetched_from_a_device_that_does_not_say_it_has_some)
+{
+	uint32_t status;
+	size_t len, n;
+
+	begin(HISIACC_ZIP_DECOMPRESS, all_formats[_i]);
+	fake.silent_pause = true;
+	memset(plain, 0, RIG_HALF);
+	/* A few bits of input are a lot of output; at some length the last. */
+	for (len = 8400; len < 9700; len += 13) {
+		n = ref_compress(fmt, plain, len, rig.src, RIG_HALF);
+		n = pump(n, RIG_HALF, 300, true, &status);
+		ck_assert_uint_eq(status, HISIACC_STATUS_END);
+		ck_assert_uint_eq(n, len);
+		ck_assert_mem_eq(rig.dst, plain, len);
+		hisiacc_zip_stream_reset(stream);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(consumed_stops_at_the_end_of_a_member)
 {
 	struct hisiacc_completion c;
@@ -537,6 +558,9 @@ Suite *stream_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, decompression_takes_pieces_of_any_size, 0,
 			    N(sizes) * N(sizes));
+	tcase_add_loop_test(tc,
+			    output_is_fetched_from_a_device_that_does_not_say_it_has_some,
+			    0, 3);
 	tcase_add_test(tc, consumed_stops_at_the_end_of_a_member);
 	tcase_add_loop_test(tc, data_cut_at_any_byte_is_truncated, 0, 2);
 	tcase_add_test(tc, without_finish_missing_data_is_waited_for);
