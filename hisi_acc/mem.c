@@ -28,18 +28,22 @@ static int mem_why_not(struct hisi_acc_mem *mem, unsigned long addr)
 static int mem_pin_batch(struct hisi_acc_mem *mem, unsigned long addr,
 			 unsigned long count, struct page **pages)
 {
-	int ret = -EFAULT;
+	int ret, forced;
 
 	if (!mem->read_only)
 		return pin_user_pages_fast(addr, count,
 					   FOLL_LONGTERM | FOLL_WRITE, pages);
-	if (HISI_ACC_FOLL_BREAK_COW)
-		ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM |
-					  HISI_ACC_FOLL_BREAK_COW, pages);
+	ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM, pages);
+	if (!HISI_ACC_FOLL_BREAK_COW || ret <= 0)
+		return ret;
+	/* what the process may read is known now, and only that is forced */
+	unpin_user_pages(pages, ret);
+	forced = pin_user_pages_fast(addr, ret, FOLL_LONGTERM |
+				     HISI_ACC_FOLL_BREAK_COW, pages);
 	/* a shared mapping has no COW to be broken */
-	if (ret == -EFAULT)
-		ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM, pages);
-	return ret;
+	if (forced == -EFAULT)
+		return pin_user_pages_fast(addr, ret, FOLL_LONGTERM, pages);
+	return forced;
 }
 
 static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
