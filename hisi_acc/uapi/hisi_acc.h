@@ -154,8 +154,8 @@ struct hisi_acc_query {
  *			best one that can be had is granted
  * @type:		queue type, by engine (ZIP: 0 compress, 1 decompress)
  * @depth:		ring entries, a power of two; 0 takes the largest
- * @event_fd:		eventfd that is signalled at each completion event,
- *			or -1
+ * @event_fd:		eventfd that is signalled at each event of the queue, as
+ *			in struct hisi_acc_event, or -1
  * @out_handle:		name of the queue
  * @out_mode:		granted mode
  * @out_reason:		why no better one of @modes was, HISI_ACC_REASON_*
@@ -259,8 +259,9 @@ struct hisi_acc_queue_query {
  * @handle:		queue in state STOPPED or ERROR
  * @out_db_rand:	random value for the doorbells from now on
  *
- * Rings are zeroed, head and tail at 0, expected phase 1, event armed.
- * Errors: ENOENT; EBUSY the queue is running; EIO; ENODEV.
+ * Rings are zeroed, head and tail at 0, expected phase 1, event armed. While
+ * the device is being reset the call waits. Errors: ENOENT; EBUSY the queue is
+ * running; EIO; ENODEV.
  */
 struct hisi_acc_queue_start {
 	__u32 argsz;
@@ -281,7 +282,8 @@ struct hisi_acc_queue_start {
  * finished, with their completions in the ring, for at most a few seconds; a
  * device that takes longer is reset, and the state is ERROR then, with the
  * unfinished requests lost. Doorbells have no effect until QUEUE_START.
- * Stopping a stopped queue does nothing. Errors: ENOENT; ENODEV.
+ * Stopping a stopped queue does nothing; one in state ERROR is made quiet and
+ * stays in ERROR. Errors: ENOENT; ENODEV.
  */
 struct hisi_acc_queue_stop {
 	__u32 argsz;
@@ -382,7 +384,8 @@ struct hisi_acc_mem_unpin {
  * @handle:	queue with news
  * @flags:	HISI_ACC_EVENT_*
  *
- * poll() reports POLLIN while there is something to read. read() takes it and
+ * A completion event is described below; a state event says that the queue has
+ * gone to ERROR. poll() reports POLLIN while there is something to read. read() takes it and
  * blocks while there is nothing, unless O_NONBLOCK is set (EAGAIN). A buffer
  * smaller than one event: EINVAL. poll() adds POLLERR while a queue of the
  * context is in state ERROR, POLLHUP when the device is gone.
