@@ -118,13 +118,15 @@ long device_attribute(const char *attribute)
 	return number;
 }
 
+/* No assert: processes that will be killed encode requests. */
 int device_version(void)
 {
 	char path[DEVICE_PATH_MAX];
-	long revision = 0;
+	static long revision;
 
 	snprintf(path, sizeof(path), "%s/revision", device_pci());
-	ck_assert(read_number(path, &revision));
+	if (!revision && !read_number(path, &revision))
+		return -1;
 	return revision == 0x21 ? 2 : 3;
 }
 

@@ -14,7 +14,7 @@ const char *device_pci(void);
 const char *device_node(void);
 /* A number in /sys/class/hisi_acc/.../@attribute. */
 long device_attribute(const char *attribute);
-/* 2 or 3, from the PCI revision. */
+/* 2 or 3, from the PCI revision; -1 if that cannot be read. */
 int device_version(void);
 
 bool device_is_bound(void);

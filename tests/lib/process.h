@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes within a test. A child must not use Check: it says what went wrong
- * by child_check() and by its exit status.
+ * Processes within a test. A child says what went wrong by child_check() and by
+ * its exit status. Check's asserts all write to one file, so a process that may
+ * be killed, or that runs beside asserts of the test itself, must not use them.
  */
 #ifndef TESTS_LIB_PROCESS_H
 #define TESTS_LIB_PROCESS_H
