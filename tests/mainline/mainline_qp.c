@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The requests that mainline's hisi_zip has no crypto algorithm for, zlib and
+ * gzip, on queue pairs of mainline's hisi_qm; compared with the kernel's zlib.
+ * "bulk" written to the parameter "run" starts a run.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/crc32.h>
+#include <linux/dma-mapping.h>
+#include <linux/hisi_acc_qm.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <asm/unaligned.h>
+
+#include "data.h"
+
+#define ZIP_DEVICE	0xa250
+#define ZLIB		2
+#define GZIP		3
+#define LIMIT		(5 * HZ)
+
+struct buffer {
+	u8 *data;
+	dma_addr_t at;
+};
+
+static struct pci_dev *function;
+static struct hisi_qp *qps[2];
+static struct buffer plain, packed, other;
+static u8 *scratch;
+static __le32 result[32];
+static DECLARE_COMPLETION(done);
+
+static void request_done(struct hisi_qp *qp, void *sqe)
+{
+	memcpy(result, sqe, sizeof(result));
+	complete(&done);
+}
+
+/* True if the request succeeded and took all of its input. */
+static bool work(int direction, int format, dma_addr_t from, u32 length,
+		 dma_addr_t to, u32 *room)
+{
+	struct hisi_qp *qp = qps[direction];
+	__le32 sqe[32] = {};
+
+	sqe[4] = cpu_to_le32(length);
+	sqe[7] = cpu_to_le32(qp->qm->ver >= QM_HW_V3 ? 3u << 28 : 0);
+	sqe[9] = cpu_to_le32(format);
+	sqe[14] = cpu_to_le32(*room);
+	sqe[18] = cpu_to_le32(lower_32_bits(from));
+	sqe[19] = cpu_to_le32(upper_32_bits(from));
+	sqe[20] = cpu_to_le32(lower_32_bits(to));
+	sqe[21] = cpu_to_le32(upper_32_bits(to));
+	reinit_completion(&done);
+	if (hisi_qp_send(qp, sqe) || !wait_for_completion_timeout(&done, LIMIT))
+		return false;
+	*room = le32_to_cpu(result[1]);
+	return !(le32_to_cpu(result[3]) & 0xff) &&
+	       le32_to_cpu(result[0]) == length;
+}
+
+/* The stream at packed + 2, with its trailer but without a header. */
+static bool readable(int format, u32 size, u32 length)
+{
+	u8 *data = packed.data;
+
+	if (format == ZLIB) {
+		data[0] = 0x78;
+		data[1] = 0x9c;
+		return soft_inflate(data, size + 2, plain.data, length, scratch,
+				    ROOM, MAX_WBITS);
+	}
+	return size > 8 &&
+	       get_unaligned_le32(data + size - 6) ==
+	       ~crc32_le(~0, plain.data, length) &&
+	       get_unaligned_le32(data + size - 2) == length &&
+	       soft_inflate(data + 2, size - 8, plain.data, length, scratch,
+			    ROOM, -MAX_WBITS);
+}
+
+/* The same the other way round; returns the length without the header. */
+static u32 written(int format, u32 length)
+{
+	u8 *data = packed.data;
+	u32 size;
+
+	if (format == ZLIB)
+		return soft_deflate(plain.data, length, data, ROOM,
+				    MAX_WBITS) - 2;
+	size = soft_deflate(plain.data, length, data + 2, ROOM - 10,
+			    -MAX_WBITS);
+	put_unaligned_le32(~crc32_le(~0, plain.data, length), data + 2 + size);
+	put_unaligned_le32(length, data + 6 + size);
+	return size + 8;
+}
+
+static void one(int format, enum kind kind, u32 length)
+{
+	const char *name = kind_names[kind];
+	u32 size = ROOM - 2, back = ROOM;
+	bool good;
+
+	data_fill(plain.data, length, kind, length);
+	good = work(0, format, plain.at, length, packed.at + 2, &size);
+	report(good && readable(format, size, length), format == ZLIB ?
+	       "zlib of the device" : "gzip of the device", name, length);
+
+	size = written(format, length);
+	memset(other.data, 0xa5, ROOM);
+	good = work(1, format, packed.at + 2, size, other.at, &back);
+	report(good && back == length &&
+	       !memcmp(plain.data, other.data, length), format == ZLIB ?
+	       "zlib for the device" : "gzip for the device", name, length);
+}
+
+static int set_run(const char *value, const struct kernel_param *kp)
+{
+	static const u32 lengths[] = { 1, 65536 + 3, MOST };
+	enum kind kind;
+	int format;
+	u32 i;
+
+	if (!sysfs_streq(value, "bulk"))
+		return -EINVAL;
+	for (format = ZLIB; format <= GZIP; format++)
+		for (kind = 0; kind < KINDS; kind++)
+			for (i = 0; i < ARRAY_SIZE(lengths); i++)
+				one(format, kind, lengths[i]);
+	return 0;
+}
+
+static const struct kernel_param_ops run_ops = { .set = set_run };
+module_param_cb(run, &run_ops, NULL, 0200);
+
+static bool get_buffer(struct buffer *buffer)
+{
+	buffer->data = dma_alloc_coherent(&function->dev, ROOM, &buffer->at,
+					  GFP_KERNEL);
+	return buffer->data;
+}
+
+static void put_buffer(struct buffer *buffer)
+{
+	if (buffer->data)
+		dma_free_coherent(&function->dev, ROOM, buffer->data,
+				  buffer->at);
+}
+
+static void drop(void)
+{
+	put_buffer(&plain);
+	put_buffer(&packed);
+	put_buffer(&other);
+	vfree(scratch);
+	pci_dev_put(function);
+}
+
+static int __init qp_test_init(void)
+{
+	struct hisi_qm *qm;
+	int ret = -ENOMEM, i;
+
+	function = pci_get_device(PCI_VENDOR_ID_HUAWEI, ZIP_DEVICE, NULL);
+	if (!function)
+		return -ENODEV;
+	scratch = vmalloc(ROOM);
+	if (!scratch || !get_buffer(&plain) || !get_buffer(&packed) ||
+	    !get_buffer(&other))
+		goto fail;
+
+	qm = pci_get_drvdata(function);
+	ret = hisi_qm_alloc_qps_node(qm->qm_list, 2, 0, NUMA_NO_NODE, qps);
+	if (ret)
+		goto fail;
+	for (i = 0; i < 2; i++) {
+		qps[i]->alg_type = i;
+		qps[i]->req_cb = request_done;
+		ret = hisi_qm_start_qp(qps[i], 0);
+		if (ret)
+			goto fail_start;
+	}
+	return 0;
+
+fail_start:
+	while (i--)
+		hisi_qm_stop_qp(qps[i]);
+	hisi_qm_free_qps(qps, 2);
+fail:
+	drop();
+	return ret;
+}
+
+static void __exit qp_test_exit(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		hisi_qm_stop_qp(qps[i]);
+	hisi_qm_free_qps(qps, 2);
+	drop();
+}
+
+module_init(qp_test_init);
+module_exit(qp_test_exit);
+MODULE_DESCRIPTION("Requests through mainline's queue manager");
+MODULE_LICENSE("GPL");
