@@ -166,13 +166,13 @@ static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
 	vm_flags_clear(vma, VM_MAYEXEC);
-	/* a child of fork() has nothing to do with it */
-	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	/* a child of fork() has nothing to do with it, and VM_IO keeps that so */
+	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	if (region->pages)
 		return vm_map_pages_zero(vma, region->pages,
 					 size >> PAGE_SHIFT);
 
-	vm_flags_set(vma, VM_IO | VM_PFNMAP);
+	vm_flags_set(vma, VM_PFNMAP);
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	vma->vm_private_data = region;
 	vma->vm_ops = &doorbell_ops;

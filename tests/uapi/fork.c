@@ -79,12 +79,16 @@ START_TEST(child_has_no_mappings)
 }
 END_TEST
 
-START_TEST(doorbell_cannot_be_made_inheritable)
+START_TEST(mappings_cannot_be_made_inheritable)
 {
 	struct raw_queue q;
 
 	raw_queue_init(&q, device_open(), 0, 16, 0);
 	expect_errno(EINVAL, madvise((void *)q.db, q.arg.out_db_size,
+				     MADV_DOFORK));
+	expect_errno(EINVAL, madvise((void *)q.sq, q.arg.out_sq_size,
+				     MADV_DOFORK));
+	expect_errno(EINVAL, madvise((void *)q.cq, q.arg.out_cq_size,
 				     MADV_DOFORK));
 }
 END_TEST
@@ -396,7 +400,7 @@ static void add(void)
 {
 	test_add(child_is_refused_everything);
 	test_add(child_has_no_mappings);
-	test_add(doorbell_cannot_be_made_inheritable);
+	test_add(mappings_cannot_be_made_inheritable);
 	test_add(childs_own_context_is_somebody_elses);
 	test_add(child_that_closes_the_file_does_no_harm);
 	test_add(fork_with_pinned_small_pages);
