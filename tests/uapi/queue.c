@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queues: allocation, states, mappings, doorbells, requests. */
+/* Queues: allocation, freeing, states. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -13,25 +11,8 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
-
-#define PAGE	4096
-
-static struct hisi_acc_query query(int fd)
-{
-	struct hisi_acc_query q;
-
-	expect_ok(acc_query(fd, &q));
-	return q;
-}
-
-static uint32_t state(int fd, uint32_t handle)
-{
-	struct hisi_acc_queue_query q;
-
-	expect_ok(acc_queue_query(fd, handle, &q));
-	return q.out_state;
-}
 
 /* Allocation */
 
@@ -42,7 +23,7 @@ START_TEST(alloc_gives_what_was_asked_for)
 	int fd = device_open();
 	uint32_t type, depth;
 
-	for (type = 0; type < query(fd).out_queue_types; type++) {
+	for (type = 0; type < query_device(fd).out_queue_types; type++) {
 		for (depth = 2; depth <= 1024; depth *= 2) {
 			arg = acc_queue_args(type, depth);
 			expect_ok(acc_queue_alloc(fd, &arg));
@@ -52,7 +33,7 @@ START_TEST(alloc_gives_what_was_asked_for)
 			ck_assert_uint_eq(arg.out_depth, depth);
 			ck_assert_uint_ge(arg.out_sq_size, depth * 128);
 			ck_assert_uint_ge(arg.out_cq_size, depth * 16);
-			ck_assert_uint_lt(arg.out_queue, query(fd).out_queues);
+			ck_assert_uint_lt(arg.out_queue, query_device(fd).out_queues);
 			ck_assert_uint_le(arg.out_db_rand, 0xffff);
 			expect_ok(acc_queue_query(fd, arg.out_handle, &q));
 			ck_assert_uint_eq(q.out_state, HISI_ACC_STATE_RUNNING);
@@ -73,7 +54,7 @@ START_TEST(depth_zero_takes_the_largest)
 	int fd = device_open();
 
 	expect_ok(acc_queue_alloc(fd, &arg));
-	ck_assert_uint_eq(arg.out_depth, query(fd).out_depth_max);
+	ck_assert_uint_eq(arg.out_depth, query_device(fd).out_depth_max);
 }
 END_TEST
 
@@ -126,7 +107,7 @@ START_TEST(mode_that_is_not_to_be_had_is_not_supported)
 {
 	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
 
-	if (other_modes[_i] & query(device_open()).out_modes)
+	if (other_modes[_i] & query_device(device_open()).out_modes)
 		skip("the mode is to be had");
 	arg.modes = other_modes[_i];
 	expect_alloc_fails(&arg, EOPNOTSUPP);
@@ -137,7 +118,7 @@ START_TEST(best_mode_is_granted_with_the_reason)
 {
 	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
 	int fd = device_open();
-	struct hisi_acc_query q = query(fd);
+	struct hisi_acc_query q = query_device(fd);
 
 	if (q.out_modes != HISI_ACC_MODE_DMA)
 		skip("more than one mode is to be had");
@@ -171,7 +152,7 @@ END_TEST
 START_TEST(context_has_as_many_queues_as_query_says)
 {
 	int fd = device_open();
-	struct hisi_acc_query q = query(fd);
+	struct hisi_acc_query q = query_device(fd);
 	struct hisi_acc_queue_alloc arg[256], one_more = acc_queue_args(0, 2);
 	uint32_t i, j, max = q.out_queues_max;
 
@@ -207,7 +188,7 @@ END_TEST
 START_TEST(function_has_as_many_queues_as_query_says)
 {
 	int fd = device_open();
-	struct hisi_acc_query q = query(fd);
+	struct hisi_acc_query q = query_device(fd);
 	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 2);
 	uint8_t *seen = calloc(q.out_queues, 1);
 	struct device_usage usage = device_usage();
@@ -222,7 +203,7 @@ START_TEST(function_has_as_many_queues_as_query_says)
 		ck_assert_uint_eq(seen[arg.out_queue], 0);
 		seen[arg.out_queue] = 1;
 	}
-	ck_assert_uint_eq(query(fd).out_queues_free, 0);
+	ck_assert_uint_eq(query_device(fd).out_queues_free, 0);
 	fd = device_open();
 	expect_errno(ENOSPC, acc_queue_alloc(fd, &arg));
 	for (i = 3; i < 100; i++)
@@ -432,12 +413,12 @@ START_TEST(stop_and_start_change_the_state)
 	ck_assert_uint_eq(q.queue_status->state, HISI_ACC_STATE_RUNNING);
 
 	expect_ok(acc_queue_stop(q.fd, q.arg.out_handle));
-	ck_assert_uint_eq(state(q.fd, q.arg.out_handle), HISI_ACC_STATE_STOPPED);
+	ck_assert_uint_eq(queue_state(q.fd, q.arg.out_handle), HISI_ACC_STATE_STOPPED);
 	ck_assert_uint_eq(q.queue_status->state, HISI_ACC_STATE_STOPPED);
 	ck_assert_uint_eq(q.queue_status->generation, generation + 1);
 
 	raw_queue_start(&q);
-	ck_assert_uint_eq(state(q.fd, q.arg.out_handle), HISI_ACC_STATE_RUNNING);
+	ck_assert_uint_eq(queue_state(q.fd, q.arg.out_handle), HISI_ACC_STATE_RUNNING);
 	ck_assert_uint_eq(q.queue_status->state, HISI_ACC_STATE_RUNNING);
 	ck_assert_uint_eq(q.queue_status->generation, generation + 2);
 }
@@ -576,479 +557,6 @@ START_TEST(old_random_value_is_refused_after_start)
 }
 END_TEST
 
-/* Mappings */
-
-static void expect_mmap_fails(int fd, uint64_t key, uint64_t size, int prot,
-			      int flags, int code)
-{
-	void *data;
-
-	errno = 0;
-	data = mmap(NULL, size, prot, flags, fd, key);
-	ck_assert_msg(data == MAP_FAILED, "mmap succeeded");
-	ck_assert_msg(errno == code, "mmap: %s, not %s", strerrorname_np(errno),
-		      strerrorname_np(code));
-}
-
-START_TEST(mapping_needs_key_size_and_sharing)
-{
-	const int rw = PROT_READ | PROT_WRITE;
-	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 1024);
-	int fd = device_open(), other = device_open();
-	struct hisi_acc_query q = query(fd);
-	unsigned int i;
-
-	expect_ok(acc_queue_alloc(fd, &arg));
-	const struct {
-		uint64_t key, size;
-		int prot;
-	} regions[] = {
-		{ arg.out_sq_key, arg.out_sq_size, rw },
-		{ arg.out_cq_key, arg.out_cq_size, rw },
-		{ arg.out_db_key, arg.out_db_size, rw },
-		{ q.out_status_key, q.out_status_size, PROT_READ },
-	};
-
-	for (i = 0; i < ARRAY_SIZE(regions); i++) {
-		uint64_t key = regions[i].key, size = regions[i].size;
-		int prot = regions[i].prot;
-
-		expect_mmap_fails(fd, key, size + PAGE, prot, MAP_SHARED, EINVAL);
-		if (size > PAGE) {
-			expect_mmap_fails(fd, key, size - PAGE, prot, MAP_SHARED,
-					  EINVAL);
-			expect_mmap_fails(fd, key + PAGE, size - PAGE, prot,
-					  MAP_SHARED, EINVAL);
-			expect_mmap_fails(fd, key + PAGE, size, prot, MAP_SHARED,
-					  EINVAL);
-		}
-		expect_mmap_fails(fd, key, size, prot, MAP_PRIVATE, EINVAL);
-		expect_mmap_fails(other, key, size, prot, MAP_SHARED, EINVAL);
-		ck_assert(mmap(NULL, size, prot, MAP_SHARED, fd, key) !=
-			  MAP_FAILED);
-		ck_assert(mmap(NULL, size, prot, MAP_SHARED | MAP_POPULATE, fd,
-			       key) != MAP_FAILED);
-	}
-}
-END_TEST
-
-START_TEST(key_that_was_not_handed_out_is_einval)
-{
-	static const uint64_t keys[] = {
-		0, 0x7ffffffffffff000, 0xfffffffffffff000, 1ull << 40,
-	};
-	int fd = device_open();
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		void *data = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, keys[i]);
-
-		ck_assert(data == MAP_FAILED);
-		ck_assert(errno == EINVAL || errno == EOVERFLOW);
-	}
-}
-END_TEST
-
-START_TEST(nothing_is_executable)
-{
-	struct raw_queue q;
-	const int rx = PROT_READ | PROT_EXEC;
-	struct hisi_acc_query info;
-
-	raw_queue_init(&q, device_open(), 0, 16, 0);
-	info = query(q.fd);
-	ck_assert(mmap(NULL, q.arg.out_sq_size, rx, MAP_SHARED, q.fd,
-		       q.arg.out_sq_key) == MAP_FAILED);
-	ck_assert(mmap(NULL, q.arg.out_db_size, rx, MAP_SHARED, q.fd,
-		       q.arg.out_db_key) == MAP_FAILED);
-	ck_assert(mmap(NULL, info.out_status_size, rx, MAP_SHARED, q.fd,
-		       info.out_status_key) == MAP_FAILED);
-	expect_errno(EACCES, mprotect(q.sq, q.arg.out_sq_size, rx));
-	expect_errno(EACCES, mprotect(q.cq, q.arg.out_cq_size, rx));
-	expect_errno(EACCES, mprotect((void *)q.db, q.arg.out_db_size, rx));
-	expect_errno(EACCES, mprotect((void *)q.status, info.out_status_size,
-				      rx));
-}
-END_TEST
-
-START_TEST(status_page_is_read_only)
-{
-	const int rw = PROT_READ | PROT_WRITE;
-	int mem, fd = device_open();
-	struct hisi_acc_query q = query(fd);
-	void *page;
-
-	expect_mmap_fails(fd, q.out_status_key, q.out_status_size, rw,
-			  MAP_SHARED, EACCES);
-	page = mmap(NULL, q.out_status_size, PROT_READ, MAP_SHARED, fd,
-		    q.out_status_key);
-	ck_assert(page != MAP_FAILED);
-	expect_errno(EACCES, mprotect(page, q.out_status_size, rw));
-	/* not as a debugger either */
-	mem = expect_ok(open("/proc/self/mem", O_RDWR));
-	ck_assert_int_lt(pwrite(mem, "x", 1, (uintptr_t)page), 1);
-	/* nor through the device */
-	expect_errno(EFAULT, acc_mem_pin(fd, 0, page, q.out_status_size, NULL,
-					 NULL));
-	ck_assert_uint_eq(((struct hisi_acc_status *)page)->state,
-			  HISI_ACC_STATE_RUNNING);
-}
-END_TEST
-
-START_TEST(keys_of_a_freed_queue_are_einval)
-{
-	const int rw = PROT_READ | PROT_WRITE;
-	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
-	int fd = device_open();
-
-	expect_ok(acc_queue_alloc(fd, &arg));
-	expect_ok(acc_queue_free(fd, arg.out_handle));
-	expect_mmap_fails(fd, arg.out_sq_key, arg.out_sq_size, rw, MAP_SHARED,
-			  EINVAL);
-	expect_mmap_fails(fd, arg.out_cq_key, arg.out_cq_size, rw, MAP_SHARED,
-			  EINVAL);
-	expect_mmap_fails(fd, arg.out_db_key, arg.out_db_size, rw, MAP_SHARED,
-			  EINVAL);
-}
-END_TEST
-
-START_TEST(mapping_can_be_cut_and_moved_but_not_grown)
-{
-	struct raw_queue q;
-	uint8_t *moved;
-
-	raw_queue_init(&q, device_open(), 0, 256, 0);
-	expect_errno(EFAULT, mremap(q.sq, q.arg.out_sq_size,
-				    q.arg.out_sq_size + PAGE, MREMAP_MAYMOVE) ==
-			     MAP_FAILED ? -1 : 0);
-	expect_errno(EFAULT, mremap((void *)q.db, q.arg.out_db_size,
-				    q.arg.out_db_size + PAGE, MREMAP_MAYMOVE) ==
-			     MAP_FAILED ? -1 : 0);
-	q.sq[0] = 1;
-	q.sq[2 * PAGE] = 3;
-	ck_assert(!munmap(q.sq + PAGE, PAGE));
-	ck_assert_uint_eq(q.sq[0], 1);
-	ck_assert_uint_eq(q.sq[2 * PAGE], 3);
-	moved = mremap(q.sq, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0));
-	ck_assert(moved != MAP_FAILED);
-	ck_assert_uint_eq(moved[0], 1);
-}
-END_TEST
-
-START_TEST(moved_doorbell_mapping_rings_and_is_taken_back)
-{
-	uint64_t doorbells;
-	struct work w;
-	void *place;
-
-	if (!monitor_is_there())
-		skip("the model has no monitor");
-	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
-	work_run(&w, 1);
-	place = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	w.q.db = mremap((void *)w.q.db, PAGE, PAGE,
-			MREMAP_MAYMOVE | MREMAP_FIXED, place);
-	ck_assert(w.q.db != MAP_FAILED);
-	work_run(&w, 2);
-	expect_ok(acc_queue_free(w.q.fd, w.q.arg.out_handle));
-	doorbells = monitor_count(MONITOR_SQ_DOORBELLS);
-	raw_queue_store(&w.q, raw_doorbell(&w.q, false, 3, false));
-	ck_assert_uint_eq(monitor_count(MONITOR_SQ_DOORBELLS), doorbells);
-}
-END_TEST
-
-START_TEST(doorbell_mapped_twice_is_taken_back_twice)
-{
-	volatile uint8_t *second;
-	uint64_t doorbells;
-	struct raw_queue q;
-
-	if (!monitor_is_there())
-		skip("the model has no monitor");
-	raw_queue_init(&q, device_open(), 0, 16, 0);
-	second = mmap(NULL, q.arg.out_db_size, PROT_READ | PROT_WRITE,
-		      MAP_SHARED, q.fd, q.arg.out_db_key);
-	ck_assert(second != MAP_FAILED);
-	raw_queue_store(&q, raw_doorbell(&q, false, 0, false));
-	q.db = second;
-	raw_queue_store(&q, raw_doorbell(&q, false, 0, false));
-	expect_ok(acc_queue_free(q.fd, q.arg.out_handle));
-	doorbells = monitor_count(MONITOR_SQ_DOORBELLS);
-	raw_queue_store(&q, raw_doorbell(&q, false, 0, false));
-	ck_assert_uint_eq(monitor_count(MONITOR_SQ_DOORBELLS), doorbells);
-}
-END_TEST
-
-START_TEST(doorbell_page_holds_nothing_else)
-{
-	uint64_t writes;
-	struct raw_queue q;
-	unsigned int i;
-
-	/* the mailbox of the shared register block lies outside of it */
-	raw_queue_init(&q, device_open(), 0, 16, 0);
-	ck_assert_uint_eq(q.arg.out_db_size, PAGE);
-	ck_assert_uint_le(q.arg.out_db_offset, PAGE - 8);
-	if (!monitor_is_there())
-		skip("the model has no monitor");
-	writes = monitor_count(MONITOR_MAILBOXES);
-	for (i = 0; i < PAGE; i += 8)
-		(void)*(volatile uint64_t *)(q.db + i);
-	ck_assert_uint_eq(monitor_count(MONITOR_MAILBOXES), writes);
-}
-END_TEST
-
-/* Doorbells and requests */
-
-START_TEST(no_doorbell_mapping_if_not_wanted)
-{
-	struct work w;
-
-	work_init_queue(&w, device_open(), QUEUE_COMPRESS, 2000, 16,
-			HISI_ACC_QUEUE_NO_DB_MAP);
-	ck_assert_uint_eq(w.q.arg.out_db_size, 0);
-	ck_assert_ptr_null((void *)w.q.db);
-	work_run(&w, 1);
-}
-END_TEST
-
-START_TEST(doorbell_call_works_on_every_queue)
-{
-	struct work w;
-
-	work_init(&w, device_open(), QUEUE_COMPRESS, 2000);
-	ck_assert_ptr_nonnull((void *)w.q.db);
-	work_run(&w, 1);
-	w.q.db = NULL;
-	work_run(&w, 2);
-}
-END_TEST
-
-START_TEST(doorbell_index_beyond_the_ring_is_einval)
-{
-	static const uint32_t wrong[] = { 16, 17, 0x10000, 0x10001, UINT32_MAX };
-	struct work w;
-	unsigned int i, flags;
-
-	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
-	for (flags = 0; flags < 2; flags++)
-		for (i = 0; i < ARRAY_SIZE(wrong); i++)
-			expect_errno(EINVAL,
-				     acc_queue_doorbell(w.q.fd,
-							w.q.arg.out_handle,
-							flags, wrong[i]));
-	work_run(&w, 1);
-}
-END_TEST
-
-START_TEST(arming_without_cq_is_einval)
-{
-	struct raw_queue q;
-
-	raw_queue_init(&q, device_open(), 0, 16, 0);
-	expect_errno(EINVAL, acc_queue_doorbell(q.fd, q.arg.out_handle,
-						HISI_ACC_DOORBELL_ARM, 0));
-}
-END_TEST
-
-START_TEST(doorbell_with_wrong_random_value_is_dropped)
-{
-	uint64_t dropped = 0;
-	struct work w;
-	uint16_t right;
-
-	fixture_expect_guest_errors();
-	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
-	right = w.q.db_rand;
-	if (monitor_is_there())
-		dropped = monitor_count(MONITOR_DROPPED_DOORBELLS);
-	w.q.db_rand = right ^ 1;
-	work_submit(&w, 1);
-	sleep_ms(50);
-	ck_assert(!raw_queue_ready(&w.q));
-	ck_assert(work_is_untouched(&w));
-	if (monitor_is_there())
-		ck_assert_uint_eq(monitor_count(MONITOR_DROPPED_DOORBELLS),
-				  dropped + 1);
-	/* the queue goes on */
-	w.q.db_rand = right;
-	raw_queue_ring(&w.q);
-	ck_assert(work_wait(&w, 5000));
-	work_run(&w, 2);
-	ck_assert_uint_eq(state(w.q.fd, w.q.arg.out_handle),
-			  HISI_ACC_STATE_RUNNING);
-}
-END_TEST
-
-START_TEST(doorbell_cannot_ring_another_queue)
-{
-	struct work w;
-	struct raw_queue mine;
-	uint64_t value;
-	int fd = device_open();
-
-	/* with the other's number, and what one might guess for its secret */
-	fixture_expect_guest_errors();
-	raw_queue_init(&mine, fd, 0, 16, 0);
-	work_init(&w, fd, QUEUE_COMPRESS, 1000);
-	w.q.db = mine.db;
-	w.q.db_rand ^= 0x5555;
-	work_submit(&w, 1);
-	sleep_ms(50);
-	ck_assert(!raw_queue_ready(&w.q));
-	ck_assert(work_is_untouched(&w));
-	value = raw_doorbell(&mine, false, 0, false);
-	raw_queue_store(&mine, value);
-	ck_assert_uint_eq(state(fd, w.q.arg.out_handle), HISI_ACC_STATE_RUNNING);
-	ck_assert_uint_eq(state(fd, mine.arg.out_handle), HISI_ACC_STATE_RUNNING);
-}
-END_TEST
-
-START_TEST(compress_and_decompress_at_each_size)
-{
-	static const uint32_t sizes[] = { 1, 2, 100, 4095, 4096, 4097, 100000,
-					  1 << 20 };
-	struct work w;
-	uint32_t type;
-	int fd = device_open();
-
-	for (type = 0; type < 2; type++) {
-		work_init(&w, fd, type, sizes[_i]);
-		work_run(&w, _i);
-		work_fini(&w);
-	}
-}
-END_TEST
-
-START_TEST(ring_wraps_at_each_depth)
-{
-	struct work w;
-	uint32_t depth = 2u << _i, i;
-
-	work_init_queue(&w, device_open(), QUEUE_COMPRESS, 200, depth, 0);
-	for (i = 0; i < 2 * depth + 3; i++)
-		work_run(&w, i);
-	ck_assert_uint_eq(w.q.tail, (2 * depth + 3) % depth);
-}
-END_TEST
-
-START_TEST(one_doorbell_publishes_many_requests)
-{
-	enum { COUNT = 1023, SIZE = 64, ROOM = 256 };
-	int fd = device_open();
-	uint32_t sqe[SQE_WORDS], i;
-	struct pinned src, dst;
-	struct raw_queue q;
-
-	raw_queue_init(&q, fd, QUEUE_COMPRESS, 1024, 0);
-	pinned_init(&src, fd, COUNT * SIZE);
-	pinned_init(&dst, fd, COUNT * ROOM);
-	fill_text(src.data, src.size, 1);
-	for (i = 0; i < COUNT; i++) {
-		zip_encode(sqe, src.iova + i * SIZE, SIZE, dst.iova + i * ROOM,
-			   ROOM);
-		raw_queue_push(&q, sqe);
-	}
-	raw_queue_ring(&q);
-	for (i = 0; i < COUNT; i++) {
-		ck_assert(raw_queue_pop(&q, sqe, 5000));
-		ck_assert_uint_eq(sqe[18], (uint32_t)(src.iova + i * SIZE));
-		ck_assert(zip_succeeded(sqe));
-		ck_assert(zlib_is(dst.data + i * ROOM, zip_produced(sqe),
-				  src.data + i * SIZE, SIZE));
-	}
-	raw_queue_ring_cq(&q, false);
-	ck_assert(!raw_queue_ready(&q));
-}
-END_TEST
-
-START_TEST(many_queues_work_side_by_side)
-{
-	enum { QUEUES = 16 };
-	struct work *w = calloc(QUEUES, sizeof(*w));
-	int i, round, fd = device_open();
-
-	for (i = 0; i < QUEUES; i++)
-		work_init(&w[i], fd, i % 2, 3000 + i);
-	for (round = 0; round < 5; round++) {
-		for (i = 0; i < QUEUES; i++)
-			work_submit(&w[i], round * QUEUES + i);
-		for (i = 0; i < QUEUES; i++)
-			ck_assert(work_wait(&w[i], 5000));
-	}
-}
-END_TEST
-
-START_TEST(request_with_a_bad_address_fails_alone)
-{
-	uint64_t faults = 0;
-	uint32_t sqe[SQE_WORDS];
-	struct work w;
-
-	if (monitor_is_there())
-		faults = monitor_count(MONITOR_DMA_FAULTS);
-	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
-	raw_queue_run(&w.q, 0x123450000, 1000, w.dst.iova, w.dst.size, sqe);
-	ck_assert(!zip_succeeded(sqe));
-	raw_queue_run(&w.q, w.src.iova, 1000, 0x123450000, w.dst.size, sqe);
-	ck_assert(!zip_succeeded(sqe));
-	if (monitor_is_there())
-		ck_assert_uint_gt(monitor_count(MONITOR_DMA_FAULTS), faults + 1);
-	ck_assert_uint_eq(state(w.q.fd, w.q.arg.out_handle),
-			  HISI_ACC_STATE_RUNNING);
-	work_run(&w, 1);
-}
-END_TEST
-
-START_TEST(malformed_request_fails_alone)
-{
-	uint32_t sqe[SQE_WORDS];
-	struct work w;
-
-	fixture_expect_guest_errors();
-	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
-	memset(sqe, 0xff, sizeof(sqe));
-	raw_queue_push(&w.q, sqe);
-	memset(sqe, 0, sizeof(sqe));
-	raw_queue_push(&w.q, sqe);
-	raw_queue_ring(&w.q);
-	ck_assert(raw_queue_pop(&w.q, sqe, 5000));
-	ck_assert(!zip_succeeded(sqe));
-	ck_assert(raw_queue_pop(&w.q, sqe, 5000));
-	ck_assert(!zip_succeeded(sqe));
-	raw_queue_ring_cq(&w.q, false);
-	work_run(&w, 1);
-}
-END_TEST
-
-START_TEST(full_completion_ring_is_an_error_of_the_queue)
-{
-	struct work w, other;
-	int i, fd = device_open();
-
-	/* completions are taken, but the device is never told */
-	fixture_expect_guest_errors();
-	work_init(&other, fd, QUEUE_COMPRESS, 1000);
-	work_init_queue(&w, fd, QUEUE_COMPRESS, 100, 4, 0);
-	for (i = 0; i < 3; i++) {
-		work_submit(&w, i);
-		ck_assert(raw_queue_pop(&w.q, NULL, 5000));
-	}
-	work_submit(&w, 3);
-	ck_assert(wait_until(w.q.queue_status->state == HISI_ACC_STATE_ERROR,
-			     3000));
-	ck_assert_uint_eq(state(fd, w.q.arg.out_handle), HISI_ACC_STATE_ERROR);
-	ck_assert_uint_eq(state(fd, other.q.arg.out_handle),
-			  HISI_ACC_STATE_RUNNING);
-	work_run(&other, 1);
-	raw_queue_start(&w.q);
-	ck_assert_uint_eq(w.q.queue_status->state, HISI_ACC_STATE_RUNNING);
-	work_run(&w, 4);
-}
-END_TEST
-
 static void add(void)
 {
 	test_add(alloc_gives_what_was_asked_for);
@@ -1081,28 +589,6 @@ static void add(void)
 	test_add(doorbell_of_a_stopped_queue_has_no_effect);
 	test_add(doorbell_call_on_a_stopped_queue_is_eio);
 	test_add(old_random_value_is_refused_after_start);
-	test_add(mapping_needs_key_size_and_sharing);
-	test_add(key_that_was_not_handed_out_is_einval);
-	test_add(nothing_is_executable);
-	test_add(status_page_is_read_only);
-	test_add(keys_of_a_freed_queue_are_einval);
-	test_add(mapping_can_be_cut_and_moved_but_not_grown);
-	test_add(moved_doorbell_mapping_rings_and_is_taken_back);
-	test_add(doorbell_mapped_twice_is_taken_back_twice);
-	test_add(doorbell_page_holds_nothing_else);
-	test_add(no_doorbell_mapping_if_not_wanted);
-	test_add(doorbell_call_works_on_every_queue);
-	test_add(doorbell_index_beyond_the_ring_is_einval);
-	test_add(arming_without_cq_is_einval);
-	test_add(doorbell_with_wrong_random_value_is_dropped);
-	test_add(doorbell_cannot_ring_another_queue);
-	test_add_loop(compress_and_decompress_at_each_size, 0, 8);
-	test_add_loop(ring_wraps_at_each_depth, 0, 6);
-	test_add(one_doorbell_publishes_many_requests);
-	test_add(many_queues_work_side_by_side);
-	test_add(request_with_a_bad_address_fails_alone);
-	test_add(malformed_request_fails_alone);
-	test_add(full_completion_ring_is_an_error_of_the_queue);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel says of a device and its queues. */
+#ifndef TESTS_UAPI_STATE_H
+#define TESTS_UAPI_STATE_H
+
+#include <stddef.h>
+
+#include "ioctls.h"
+#include "rawqueue.h"
+
+struct hisi_acc_query query_device(int fd);
+uint32_t queue_state(int fd, uint32_t handle);
+/* In the status page as in the answer of the ioctl. */
+void expect_state(struct work *w, uint32_t state);
+/* Events within that time, at least one. */
+int poll_for(int fd, int timeout_ms);
+
+#endif /* TESTS_UAPI_STATE_H */
