@@ -2,7 +2,7 @@
 /*
  * The requests that mainline's hisi_zip has no crypto algorithm for, zlib and
  * gzip, on queue pairs of mainline's hisi_qm; compared with the kernel's zlib.
- * "bulk" written to the parameter "run" starts a run.
+ * "bulk" or "stop" written to the parameter "run" starts a run.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,6 +20,8 @@
 #define ZLIB		2
 #define GZIP		3
 #define LIMIT		(5 * HZ)
+#define FLIGHT		8
+#define PIECE		4096u
 
 struct buffer {
 	u8 *data;
@@ -39,9 +41,8 @@ static void request_done(struct hisi_qp *qp, void *sqe)
 	complete(&done);
 }
 
-/* True if the request succeeded and took all of its input. */
-static bool work(int direction, int format, dma_addr_t from, u32 length,
-		 dma_addr_t to, u32 *room)
+static int send(int direction, int format, dma_addr_t from, u32 length,
+		dma_addr_t to, u32 room)
 {
 	struct hisi_qp *qp = qps[direction];
 	__le32 sqe[32] = {};
@@ -49,13 +50,21 @@ static bool work(int direction, int format, dma_addr_t from, u32 length,
 	sqe[4] = cpu_to_le32(length);
 	sqe[7] = cpu_to_le32(qp->qm->ver >= QM_HW_V3 ? 3u << 28 : 0);
 	sqe[9] = cpu_to_le32(format);
-	sqe[14] = cpu_to_le32(*room);
+	sqe[14] = cpu_to_le32(room);
 	sqe[18] = cpu_to_le32(lower_32_bits(from));
 	sqe[19] = cpu_to_le32(upper_32_bits(from));
 	sqe[20] = cpu_to_le32(lower_32_bits(to));
 	sqe[21] = cpu_to_le32(upper_32_bits(to));
+	return hisi_qp_send(qp, sqe);
+}
+
+/* True if the request succeeded and took all of its input. */
+static bool work(int direction, int format, dma_addr_t from, u32 length,
+		 dma_addr_t to, u32 *room)
+{
 	reinit_completion(&done);
-	if (hisi_qp_send(qp, sqe) || !wait_for_completion_timeout(&done, LIMIT))
+	if (send(direction, format, from, length, to, *room) ||
+	    !wait_for_completion_timeout(&done, LIMIT))
 		return false;
 	*room = le32_to_cpu(result[1]);
 	return !(le32_to_cpu(result[3]) & 0xff) &&
@@ -116,6 +125,69 @@ static void one(int format, enum kind kind, u32 length)
 	       "zlib for the device" : "gzip for the device", name, length);
 }
 
+static int start(void)
+{
+	struct hisi_qm *qm = pci_get_drvdata(function);
+	int ret, i;
+
+	ret = hisi_qm_alloc_qps_node(qm->qm_list, 2, 0, NUMA_NO_NODE, qps);
+	if (ret)
+		return ret;
+	for (i = 0; i < 2; i++) {
+		qps[i]->alg_type = i;
+		qps[i]->req_cb = request_done;
+		ret = hisi_qm_start_qp(qps[i], 0);
+		if (ret) {
+			while (i--)
+				hisi_qm_stop_qp(qps[i]);
+			hisi_qm_free_qps(qps, 2);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void stop(void)
+{
+	hisi_qm_stop_qp(qps[0]);
+	hisi_qm_stop_qp(qps[1]);
+}
+
+/*
+ * Queue pairs are stopped with work in flight: the device is to finish it
+ * first. hisi_qm tells nobody of what a stopped queue pair completed.
+ */
+static int stop_at_work(void)
+{
+	bool sent = true, written = true;
+	int i, ret;
+
+	data_fill(plain.data, PIECE * FLIGHT, TEXT, 3);
+	memset(packed.data, 0, 2 * PIECE * FLIGHT);
+	reinit_completion(&done);
+	for (i = 0; i < FLIGHT; i++)
+		if (send(0, ZLIB, plain.at + i * PIECE, PIECE,
+			 packed.at + 2 * i * PIECE, 2 * PIECE))
+			sent = false;
+	report(sent && !completion_done(&done), "requests are in flight",
+	       "text each", PIECE);
+	stop();
+	for (i = 0; i < FLIGHT; i++)
+		if (!packed.data[2 * i * PIECE])
+			written = false;
+	report(written, "a stopped queue has done its work", "text each",
+	       PIECE);
+	hisi_qm_free_qps(qps, 2);
+	ret = start();
+	if (ret) {
+		report(false, "queue pairs start again", "text each", PIECE);
+		qps[0] = NULL;
+	} else {
+		one(ZLIB, TEXT, MOST);
+	}
+	return ret;
+}
+
 static int set_run(const char *value, const struct kernel_param *kp)
 {
 	static const u32 lengths[] = { 1, 65536 + 3, MOST };
@@ -123,6 +195,10 @@ static int set_run(const char *value, const struct kernel_param *kp)
 	int format;
 	u32 i;
 
+	if (!qps[0])
+		return -ENODEV;
+	if (sysfs_streq(value, "stop"))
+		return stop_at_work();
 	if (!sysfs_streq(value, "bulk"))
 		return -EINVAL;
 	for (format = ZLIB; format <= GZIP; format++)
@@ -160,46 +236,26 @@ static void drop(void)
 
 static int __init qp_test_init(void)
 {
-	struct hisi_qm *qm;
-	int ret = -ENOMEM, i;
+	int ret = -ENOMEM;
 
 	function = pci_get_device(PCI_VENDOR_ID_HUAWEI, ZIP_DEVICE, NULL);
 	if (!function)
 		return -ENODEV;
 	scratch = vmalloc(ROOM);
-	if (!scratch || !get_buffer(&plain) || !get_buffer(&packed) ||
-	    !get_buffer(&other))
-		goto fail;
-
-	qm = pci_get_drvdata(function);
-	ret = hisi_qm_alloc_qps_node(qm->qm_list, 2, 0, NUMA_NO_NODE, qps);
+	if (scratch && get_buffer(&plain) && get_buffer(&packed) &&
+	    get_buffer(&other))
+		ret = start();
 	if (ret)
-		goto fail;
-	for (i = 0; i < 2; i++) {
-		qps[i]->alg_type = i;
-		qps[i]->req_cb = request_done;
-		ret = hisi_qm_start_qp(qps[i], 0);
-		if (ret)
-			goto fail_start;
-	}
-	return 0;
-
-fail_start:
-	while (i--)
-		hisi_qm_stop_qp(qps[i]);
-	hisi_qm_free_qps(qps, 2);
-fail:
-	drop();
+		drop();
 	return ret;
 }
 
 static void __exit qp_test_exit(void)
 {
-	int i;
-
-	for (i = 0; i < 2; i++)
-		hisi_qm_stop_qp(qps[i]);
-	hisi_qm_free_qps(qps, 2);
+	if (qps[0]) {
+		stop();
+		hisi_qm_free_qps(qps, 2);
+	}
 	drop();
 }
 
