@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
 .PHONY: all deps help modules lib examples tests check check-unit check-guest \
-	check-build check-dkms check-model lint demo install dkms-install clean
+	check-build check-dkms check-model check-mainline lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
@@ -48,7 +48,8 @@ tests: lib examples # the test programs
 
 check: deps ## every test; an hour at most, fetching and building all it needs
 	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
-		'make check-dkms' 'make check-model' 'make check-guest'
+		'make check-dkms' 'make check-model' 'make check-mainline' \
+		'make check-guest'
 
 check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
@@ -62,6 +63,9 @@ check-model: deps ## the device model, without a guest
 		tests/qemu/model/,selftest.c stream.c inflate.c deflate.c check.c) -lz
 	@tests/summary $(MODEL_TEST) \
 		'tests/qemu/model/test-model $$(tests/qemu/build-qemu)'
+
+check-mainline: deps ## the device model under mainline's own driver, unchanged
+	@tests/mainline/run
 
 check-guest: deps tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
