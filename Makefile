@@ -13,13 +13,13 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
-.PHONY: all deps help modules lib examples tests check check-unit check-guest \
+.PHONY: all deps help modules lib examples tests check check-unit check-guest check-long \
 	check-build check-dkms check-model check-mainline lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 17
 
 deps: # the packages that the tests and the demonstration need
 	@tests/qemu/deps
@@ -70,6 +70,10 @@ check-mainline: deps ## the device model under mainline's own driver, unchanged
 check-guest: deps tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
 		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check'
+
+check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests, 1 GiB
+	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-long' \
+		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long'
 
 check-build: ## module builds over the range of kernels
 	@tests/build/kernels
