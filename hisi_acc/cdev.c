@@ -52,7 +52,7 @@ static int acc_query(struct hisi_acc_ctx *ctx, void *data)
 	arg->out_queues_free = hisi_acc_qp_count_free(qm);
 	arg->out_queues_max = HISI_ACC_CTX_QUEUES;
 	arg->out_queue_types = qm->engine->queue_types;
-	arg->out_depth_min = 2;
+	arg->out_depth_min = HISI_ACC_QUEUE_DEPTH_MIN;
 	arg->out_depth_max = qm->depth_max;
 	arg->out_sqe_size = 1 << qm->engine->sqe_log2;
 	arg->out_cqe_size = 1 << QM_CQE_SIZE_LOG2;

@@ -24,9 +24,8 @@
 #define V2_QUEUES		1024
 #define V2_EVENT_DEPTHS		0x04000800	/* AEQ 1024, EQ 2048 */
 #define V2_QUEUE_DEPTHS		0x04000400
-#define V3_FEATURES		0x6f01		/* with capability version 0 */
+#define V3_FEATURES		0x6f00		/* with capability version 0 */
 #define DB_TIMEOUT_NS		0x1fffff
-#define AXUSER			0x40001070	/* snoop, SMMU, NS, NO, FP */
 #define AXUSER_BITS		0xfffffffe	/* all but the PASID bit */
 #define PEH_AXUSER		0x401001	/* no FLR by bus master enable */
 
@@ -373,9 +372,9 @@ int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
 /* Bus attributes that all engines share. */
 static void qm_set_user_domain(struct hisi_acc_qm *qm)
 {
-	hisi_acc_qm_write(qm, QM_ARUSER_CFG, AXUSER);
+	hisi_acc_qm_write(qm, QM_ARUSER_CFG, QM_AXUSER);
 	hisi_acc_qm_write(qm, QM_ARUSER_ENABLE, AXUSER_BITS);
-	hisi_acc_qm_write(qm, QM_AWUSER_CFG, AXUSER);
+	hisi_acc_qm_write(qm, QM_AWUSER_CFG, QM_AXUSER);
 	hisi_acc_qm_write(qm, QM_AWUSER_ENABLE, AXUSER_BITS);
 	hisi_acc_qm_write(qm, QM_WUSER_ENABLE, ~0);
 	hisi_acc_qm_write(qm, QM_AXI_CFG, 0xffff);

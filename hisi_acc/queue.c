@@ -10,8 +10,6 @@
 #include "queue.h"
 #include "region.h"
 
-#define DEPTH_MIN	2
-
 static_assert(sizeof(struct hisi_acc_status) +
 	      HISI_ACC_CTX_QUEUES * sizeof(struct hisi_acc_queue_status) <=
 	      PAGE_SIZE);
@@ -319,7 +317,7 @@ static int queue_check(struct hisi_acc_dev *dev,
 	if ((arg->modes & ~modes) || arg->type >= dev->qm.engine->queue_types)
 		return -EOPNOTSUPP;
 	if (arg->depth && (!is_power_of_2(arg->depth) ||
-			   arg->depth < DEPTH_MIN ||
+			   arg->depth < HISI_ACC_QUEUE_DEPTH_MIN ||
 			   arg->depth > dev->qm.depth_max))
 		return -EINVAL;
 	if (!(arg->modes & HISI_ACC_MODE_DMA) || dev->dma_reason)

@@ -6,6 +6,8 @@
 #include "map.h"
 #include "qm.h"
 
+#define HISI_ACC_QUEUE_DEPTH_MIN	2
+
 struct eventfd_ctx;
 struct hisi_acc_ctx;
 struct hisi_acc_region;

@@ -20,7 +20,6 @@
 /* Function page: one copy per PCI function */
 #define QM_AEQ_INT_MASK			0x004
 #define QM_EQ_INT_MASK			0x00c
-#define QM_IFC_INT_SOURCE		0x020
 #define QM_IFC_INT_MASK			0x024
 #define QM_DB_ISOLATION			0x030
 #define   QM_DB_ISOLATED		BIT(0)
@@ -72,6 +71,7 @@
 #define QM_VFT_RDY			0x10006c
 #define QM_DB_TIMEOUT			0x100074
 #define QM_ARUSER_CFG			0x100088
+#define   QM_AXUSER			0x40001070 /* snoop, SMMU, NS, NO, FP */
 #define QM_ARUSER_ENABLE		0x100090
 #define QM_AWUSER_CFG			0x100098
 #define QM_AWUSER_ENABLE		0x1000a0
@@ -88,7 +88,6 @@
 #define QM_VFT_TYPE_SQC			0
 #define QM_VFT_TYPE_CQC			1
 #define QM_VFT_TYPE_SHAPER		2
-#define QM_VFT_SQC_BASE			GENMASK_ULL(43, 28)
 #define QM_VFT_SQC_VALID		BIT_ULL(44)
 #define QM_VFT_SQC_NUM			GENMASK_ULL(54, 45)
 #define QM_VFT_CQC_VALID		BIT_ULL(28)

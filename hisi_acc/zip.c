@@ -50,7 +50,6 @@
 #define ZIP_ALGS_V2		0xf
 #define ZIP_ALGS_V3		0x3f
 
-#define ZIP_AXUSER		0x40001070	/* snoop, SMMU, NS, NO, FP */
 #define ZIP_QM_CACHE		0x1833		/* context caches and write-back */
 
 #define PREFETCH_POLL_US	10
@@ -106,11 +105,11 @@ static int zip_init(struct hisi_acc_qm *qm)
 	hisi_acc_qm_write(qm, ZIP_PORT_ARCACHE_1, ~0);
 	hisi_acc_qm_write(qm, ZIP_PORT_AWCACHE_0, ~0);
 	hisi_acc_qm_write(qm, ZIP_PORT_AWCACHE_1, ~0);
-	hisi_acc_qm_write(qm, ZIP_BD_RUSER, ZIP_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_BD_WUSER, ZIP_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_DATA_RUSER, ZIP_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_DATA_WUSER, ZIP_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_SGL_RUSER, ZIP_AXUSER);
+	hisi_acc_qm_write(qm, ZIP_BD_RUSER, QM_AXUSER);
+	hisi_acc_qm_write(qm, ZIP_BD_WUSER, QM_AXUSER);
+	hisi_acc_qm_write(qm, ZIP_DATA_RUSER, QM_AXUSER);
+	hisi_acc_qm_write(qm, ZIP_DATA_WUSER, QM_AXUSER);
+	hisi_acc_qm_write(qm, ZIP_SGL_RUSER, QM_AXUSER);
 	if (qm->features & QM_CAP_PREFETCH)
 		zip_prefetch_open(qm);
 	hisi_acc_qm_write(qm, ZIP_CLOCK_GATE, ZIP_CLOCK_DECOMP_CHECK |
