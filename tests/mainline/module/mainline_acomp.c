@@ -2,7 +2,7 @@
 /*
  * Deflate through the kernel's crypto interface and mainline's hisi_zip,
  * compared with the kernel's zlib. The algorithm is held as long as the module
- * is loaded; "bulk" or "damage" written to the parameter "run" starts a run.
+ * is loaded; "bulk", "short" or "damage" written to the parameter "run" starts a run.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -139,12 +139,16 @@ static void batches(void)
 	report(good, "1280 requests, 64 at once", "text and less", PIECE);
 }
 
-static void bulk(void)
+static void bulk(bool brief)
 {
-	static const u32 lengths[] = { 1, 1000, 65536 + 3, MOST };
+	static const u32 lengths[] = { 1, 65536 + 3, 1000, MOST };
 	enum kind kind;
 	u32 i;
 
+	if (brief) {
+		one(TEXT, 65536 + 3, true);
+		return;
+	}
 	for (kind = 0; kind < KINDS; kind++)
 		for (i = 0; i < ARRAY_SIZE(lengths); i++)
 			one(kind, lengths[i], i & 1);
@@ -175,7 +179,9 @@ static void damage(void)
 static int set_run(const char *value, const struct kernel_param *kp)
 {
 	if (sysfs_streq(value, "bulk"))
-		bulk();
+		bulk(false);
+	else if (sysfs_streq(value, "short"))
+		bulk(true);
 	else if (sysfs_streq(value, "damage"))
 		damage();
 	else

@@ -2,21 +2,27 @@
 /*
  * The requests that mainline's hisi_zip has no crypto algorithm for, zlib and
  * gzip, on queue pairs of mainline's hisi_qm; compared with the kernel's zlib.
- * "bulk" or "stop" written to the parameter "run" starts a run.
+ * "bulk", "short" or "stop" written to the parameter "run" starts a run.
+ *
+ * The queue pairs are those of the PCI function "function". With "hold" the
+ * queue pairs of the functions before it stay taken as long as the module is
+ * loaded, so that crypto users get theirs from "function" as well.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
 #include <linux/crc32.h>
 #include <linux/dma-mapping.h>
-#include <linux/hisi_acc_qm.h>
 #include <linux/module.h>
-#include <linux/pci.h>
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
 #include <asm/unaligned.h>
+#endif
 
 #include "data.h"
+#include "pair.h"
 
-#define ZIP_DEVICE	0xa250
 #define ZLIB		2
 #define GZIP		3
 #define LIMIT		(5 * HZ)
@@ -28,8 +34,15 @@ struct buffer {
 	dma_addr_t at;
 };
 
+static char *name = "0000:00:01.0";
+module_param_named(function, name, charp, 0444);
+static bool hold;
+module_param(hold, bool, 0444);
+
 static struct pci_dev *function;
-static struct hisi_qp *qps[2];
+static struct pair pair, others[MOST_PAIRS];
+static u32 kept;
+static bool started;
 static struct buffer plain, packed, other;
 static u8 *scratch;
 static __le32 result[32];
@@ -44,7 +57,7 @@ static void request_done(struct hisi_qp *qp, void *sqe)
 static int send(int direction, int format, dma_addr_t from, u32 length,
 		dma_addr_t to, u32 room)
 {
-	struct hisi_qp *qp = qps[direction];
+	struct hisi_qp *qp = pair.qps[direction];
 	__le32 sqe[32] = {};
 
 	sqe[4] = cpu_to_le32(length);
@@ -125,32 +138,27 @@ static void one(int format, enum kind kind, u32 length)
 	       "zlib for the device" : "gzip for the device", name, length);
 }
 
+static void release(void)
+{
+	while (kept)
+		pair_put(others + --kept);
+}
+
 static int start(void)
 {
-	struct hisi_qm *qm = pci_get_drvdata(function);
-	int ret, i;
+	int ret = pair_get(function, &pair, others, &kept, request_done);
 
-	ret = hisi_qm_alloc_qps_node(qm->qm_list, 2, 0, NUMA_NO_NODE, qps);
-	if (ret)
-		return ret;
-	for (i = 0; i < 2; i++) {
-		qps[i]->alg_type = i;
-		qps[i]->req_cb = request_done;
-		ret = hisi_qm_start_qp(qps[i], 0);
-		if (ret) {
-			while (i--)
-				hisi_qm_stop_qp(qps[i]);
-			hisi_qm_free_qps(qps, 2);
-			return ret;
-		}
-	}
-	return 0;
+	started = !ret;
+	if (ret || !hold)
+		release();
+	return ret;
 }
 
 static void stop(void)
 {
-	hisi_qm_stop_qp(qps[0]);
-	hisi_qm_stop_qp(qps[1]);
+	if (started)
+		pair_put(&pair);
+	started = false;
 }
 
 /*
@@ -177,34 +185,39 @@ static int stop_at_work(void)
 			written = false;
 	report(written, "a stopped queue has done its work", "text each",
 	       PIECE);
-	hisi_qm_free_qps(qps, 2);
 	ret = start();
-	if (ret) {
+	if (ret)
 		report(false, "queue pairs start again", "text each", PIECE);
-		qps[0] = NULL;
-	} else {
+	else
 		one(ZLIB, TEXT, MOST);
-	}
 	return ret;
+}
+
+static void bulk(bool brief)
+{
+	static const u32 lengths[] = { 65536 + 3, 1, MOST };
+	u32 count = brief ? 1 : ARRAY_SIZE(lengths), i;
+	enum kind kind;
+	int format;
+
+	for (format = ZLIB; format <= GZIP; format++)
+		for (kind = 0; kind < KINDS; kind++)
+			for (i = 0; i < count; i++)
+				one(format, kind, lengths[i]);
 }
 
 static int set_run(const char *value, const struct kernel_param *kp)
 {
-	static const u32 lengths[] = { 1, 65536 + 3, MOST };
-	enum kind kind;
-	int format;
-	u32 i;
-
-	if (!qps[0])
+	if (!started)
 		return -ENODEV;
 	if (sysfs_streq(value, "stop"))
 		return stop_at_work();
-	if (!sysfs_streq(value, "bulk"))
+	if (sysfs_streq(value, "bulk"))
+		bulk(false);
+	else if (sysfs_streq(value, "short"))
+		bulk(true);
+	else
 		return -EINVAL;
-	for (format = ZLIB; format <= GZIP; format++)
-		for (kind = 0; kind < KINDS; kind++)
-			for (i = 0; i < ARRAY_SIZE(lengths); i++)
-				one(format, kind, lengths[i]);
 	return 0;
 }
 
@@ -236,11 +249,13 @@ static void drop(void)
 
 static int __init qp_test_init(void)
 {
+	struct device *device = bus_find_device_by_name(&pci_bus_type, NULL,
+							name);
 	int ret = -ENOMEM;
 
-	function = pci_get_device(PCI_VENDOR_ID_HUAWEI, ZIP_DEVICE, NULL);
-	if (!function)
+	if (!device)
 		return -ENODEV;
+	function = to_pci_dev(device);
 	scratch = vmalloc(ROOM);
 	if (scratch && get_buffer(&plain) && get_buffer(&packed) &&
 	    get_buffer(&other))
@@ -252,10 +267,8 @@ static int __init qp_test_init(void)
 
 static void __exit qp_test_exit(void)
 {
-	if (qps[0]) {
-		stop();
-		hisi_qm_free_qps(qps, 2);
-	}
+	stop();
+	release();
 	drop();
 }
 

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Function level resets of which the holders of queue pairs notice nothing.
+
+before=$(resets)
+loaded mainline_qp "function=$address"
+! deflates || loaded mainline_acomp
+check 'the function can be reset' write "$pf/reset" 1
+check 'the model was reset' grown resets "$before"
+probed 'after the reset'
+relay run mainline_qp short
+! deflates || relay run mainline_acomp short
+check 'data after the reset left no error in the log' not errors
+rmmod mainline_qp
+! deflates || rmmod mainline_acomp
