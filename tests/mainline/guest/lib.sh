@@ -50,7 +50,7 @@ said() {
 errors() {
 	said | grep -E 'hisi_|mainline_|alg:' |
 		grep -iE 'fail|error|err |timeout|timed out|unable|invalid|cannot|not ready' |
-		grep -v 'failed: '
+		grep -vE 'failed: |IOPF feature|alloc uacce|sva bind'
 }
 
 logged() { # TEXT: the driver says so, now or soon
@@ -60,6 +60,11 @@ logged() { # TEXT: the driver says so, now or soon
 		sleep 0.1
 	done
 	return 1
+}
+
+# at_least VERSION: the kernel is that one or a later one.
+at_least() {
+	printf '%s\n' "$1" "$(uname -r)" | sort -CV
 }
 
 # find_device VENDOR DEVICE: the PCI function of that identity.
@@ -75,9 +80,9 @@ find_device() {
 # find_target DEVICE: learn of the device under test and of the monitor.
 find_target() {
 	case $1 in
-	hisi-zip*) driver=hisi_zip identity=0xa250 ;;
-	hisi-sec*) driver=hisi_sec2 identity=0xa255 ;;
-	hisi-hpre*) driver=hisi_hpre identity=0xa258 ;;
+	hisi-zip*) driver=hisi_zip identity=0xa250 queues=64 ;;
+	hisi-sec*) driver=hisi_sec2 identity=0xa255 queues=256 ;;
+	hisi-hpre*) driver=hisi_hpre identity=0xa258 queues=64 ;;
 	esac
 	case $1 in
 	*version=2*) version=2 ;;

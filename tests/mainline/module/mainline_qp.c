@@ -224,6 +224,17 @@ static int set_run(const char *value, const struct kernel_param *kp)
 static const struct kernel_param_ops run_ops = { .set = set_run };
 module_param_cb(run, &run_ops, NULL, 0200);
 
+static int get_queues(char *buffer, const struct kernel_param *kp)
+{
+	if (!started)
+		return -ENODEV;
+	return sysfs_emit(buffer, "%u %u\n", pair.qps[0]->qp_id,
+			  pair.qps[1]->qp_id);
+}
+
+static const struct kernel_param_ops queues_ops = { .get = get_queues };
+module_param_cb(queues, &queues_ops, NULL, 0444);
+
 static bool get_buffer(struct buffer *buffer)
 {
 	buffer->data = dma_alloc_coherent(&function->dev, ROOM, &buffer->at,
