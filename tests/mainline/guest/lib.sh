@@ -53,13 +53,17 @@ errors() {
 		grep -vE 'failed: |IOPF feature|alloc uacce|sva bind'
 }
 
-logged() { # TEXT: the driver says so, now or soon
+said_by() { # ADDRESS TEXT: the driver says so of a function, now or soon
 	local tries
 	for ((tries = 0; tries < 50; tries++)); do
-		said | grep -F "$driver $address: $1" && return
+		said | grep -F "$driver $1: $2" && return
 		sleep 0.1
 	done
 	return 1
+}
+
+logged() { # TEXT: the driver says so of the physical function
+	said_by "$address" "$1"
 }
 
 # at_least VERSION: the kernel is that one or a later one.
@@ -80,9 +84,9 @@ find_device() {
 # find_target DEVICE: learn of the device under test and of the monitor.
 find_target() {
 	case $1 in
-	hisi-zip*) driver=hisi_zip identity=0xa250 queues=64 ;;
-	hisi-sec*) driver=hisi_sec2 identity=0xa255 queues=256 ;;
-	hisi-hpre*) driver=hisi_hpre identity=0xa258 queues=64 ;;
+	hisi-zip*) driver=hisi_zip identity=0xa250 ;;
+	hisi-sec*) driver=hisi_sec2 identity=0xa255 ;;
+	hisi-hpre*) driver=hisi_hpre identity=0xa258 ;;
 	esac
 	case $1 in
 	*version=2*) version=2 ;;
