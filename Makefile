@@ -59,10 +59,10 @@ MODEL_TEST = $(BUILD)/tests/model/selftest
 
 check-model: deps ## the device model, without a guest
 	@mkdir -p $(dir $(MODEL_TEST))
-	$(CC) -O2 -Wall -Wextra -o $(MODEL_TEST) $(addprefix \
-		tests/qemu/model/,selftest.c stream.c inflate.c deflate.c check.c) -lz
-	@tests/summary $(MODEL_TEST) \
-		'tests/qemu/model/test-model $$(tests/qemu/build-qemu)'
+	$(CC) -O2 -Wall -Wextra -Itests/qemu/model -o $(MODEL_TEST) \
+		tests/model/selftest.c $(addprefix tests/qemu/model/,stream.c \
+		inflate.c deflate.c check.c) -lz
+	@tests/summary $(MODEL_TEST) 'tests/model/run $$(tests/qemu/build-qemu)'
 
 check-mainline: deps ## the device model under mainline's own driver, unchanged
 	@tests/mainline/run

@@ -2,7 +2,8 @@
 /*
  * Test of the model's compression code without QEMU:
  *
- *   cc -O1 -g -o selftest selftest.c stream.c inflate.c deflate.c check.c -lz
+ *   cd ../qemu/model
+ *   cc -O1 -g -I. ../../model/selftest.c stream.c inflate.c deflate.c check.c -lz
  *
  * Deflate streams of all kinds are cut at random or every place, resumed from
  * the saved context and compared with the plain data.  An argument sets the

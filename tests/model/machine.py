@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine with one accelerator and its monitor.
+
+One QEMU serves many tests: each begins with a reset of the whole machine.
+"""
+from typing import NamedTuple
+
+from accelerator import Accelerator
+from iommu import Iommu
+from memory import RAM, Memory
+from pci import COMMAND, PciFunction
+from qtest import Qtest
+from check import until
+
+ECAM = 0xb0000000
+BAR2, BAR4, MONITOR_BAR = 0xc0000000, 0xc8000000, 0xd0000000
+SLOT, MONITOR_SLOT = 4 << 3, 5 << 3
+
+# Device addresses with an IOMMU are beyond any memory without it.
+OFFSET = 1 << 40
+
+
+class Setup(NamedTuple):
+    """A kind of machine."""
+    name: str
+    version: int = 3
+    isolated: bool = True
+    properties: str = ''
+    engine: str = 'zip'
+    machine: str = 'q35'
+    iommu: bool = False
+
+    def arguments(self):
+        device = f'hisi-{self.engine},id=acc0,addr=4,version={self.version},' \
+            'delay-us=0' + self.properties
+        if self.version == 3 and not self.isolated:
+            device += ',isolation=off'
+        return ['-M', self.machine, '-m', '256M', *self.iommu_arguments(),
+                '-device', device,
+                '-device', 'hisi-acc-monitor,target=acc0,addr=5']
+
+
+    def iommu_arguments(self):
+        return ['-device', 'intel-iommu'] if self.iommu else []
+
+
+V3 = Setup('version 3')
+SHARED = Setup('version 3, shared doorbells', isolated=False)
+IOMMU = Setup('version 3, IOMMU', iommu=True)
+V2 = Setup('version 2', version=2, isolated=False)
+
+
+class Machine:
+    def __init__(self, qemu, setup):
+        self.setup = setup
+        self.qtest = Qtest(qemu, setup.arguments())
+        self.memory = Memory(self.qtest, OFFSET if setup.iommu else 0)
+        self.iommu = Iommu(self.qtest) if setup.iommu else None
+        self.pci = PciFunction(self.qtest, ECAM, SLOT)
+        self.monitor_pci = PciFunction(self.qtest, ECAM, MONITOR_SLOT)
+
+    def close(self):
+        self.qtest.close()
+
+    def reset(self):
+        """As after power-on, but for memory and counters."""
+        self.qtest.command('outb 0xcf9 0x6')
+        self.qtest.command('outl 0xcf8 0x80000060')
+        self.qtest.command(f'outl 0xcfc {ECAM | 1:#x}')
+        until(lambda: self.pci.read(COMMAND, 2) == 0, 'end of the reset')
+        self.memory.forget()
+        if self.iommu:
+            self.iommu.start()
+            self.iommu.map_large(OFFSET, 0, RAM)
+
+    def connect(self):
+        """Give accelerator and monitor their addresses."""
+        self.pci.set_bar(2, BAR2)
+        if self.setup.isolated:
+            self.pci.set_bar(4, BAR4)
+        self.pci.enable()
+        self.monitor_pci.set_bar(0, MONITOR_BAR)
+        self.monitor_pci.enable()
+
+    def accelerator(self):
+        """The device as a driver finds it after a reset of the machine."""
+        self.reset()
+        self.connect()
+        z = Accelerator(self, self.pci, BAR2, BAR4, MONITOR_BAR)
+        z.monitor.begin()
+        z.log.begin()
+        return z

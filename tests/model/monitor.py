@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The test device beside the accelerator: its counters and injections."""
+
+COUNTERS = ('completed', 'sq_doorbells', 'cq_doorbells', 'interrupts',
+            'dma_faults', 'guest_errors', 'inflight', 'eq_doorbells',
+            'dropped', 'mailboxes', 'resets', 'mmio_writes', 'mmio_reads')
+DELAY, HANG, FORCE, QM_ERROR, ENGINE_ERROR, MAILBOX, AEQE = \
+    range(0x100, 0x138, 8)
+STICK = 1 << 31
+
+
+class Monitor:
+    def __init__(self, qtest, base):
+        self.qtest = qtest
+        self.base = base
+        self.begun = {name: 0 for name in COUNTERS}
+
+    def begin(self):
+        """Count from here on."""
+        self.quiet()
+        for name in COUNTERS:
+            self.begun[name] = 0 if name == 'inflight' else \
+                self.begun[name] + getattr(self, name)
+
+    def read(self, offset, size=8):
+        return self.qtest.load(self.base + offset, size)
+
+    def write(self, offset, val, size=8):
+        self.qtest.store(self.base + offset, val, size)
+
+    def __getattr__(self, name):
+        if name not in COUNTERS:
+            raise AttributeError(name)
+        return self.read(8 + 8 * COUNTERS.index(name)) - self.begun[name]
+
+    def quiet(self):
+        """Take back what an earlier test may have asked for."""
+        for offset in (DELAY, HANG, FORCE, MAILBOX):
+            self.write(offset, 0)
+
+    def delay_us(self, val):
+        self.write(DELAY, val)
+
+    def hang(self, requests):
+        self.write(HANG, requests)
+
+    def force(self, requests, status):
+        self.write(FORCE, requests | status << 32)
+
+    def fail_mailboxes(self, commands, stick=False):
+        self.write(MAILBOX, commands | (STICK if stick else 0))
+
+    def qm_error(self, bits):
+        self.write(QM_ERROR, bits)
+
+    def engine_error(self, bits):
+        self.write(ENGINE_ERROR, bits)
+
+    def aeqe(self, kind, qn):
+        self.write(AEQE, kind << 16 | qn)
