@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests, the machines they want, and the report."""
+import os
 import random
 import signal
 import time
@@ -9,6 +10,8 @@ from machine import SHARED, V2, V3, Machine
 
 # A test that takes longer is stuck.
 TIMEOUT_S = 60
+# With so many failures the rest has nothing to add.
+ENOUGH = 40
 
 TESTS = []
 
@@ -43,13 +46,22 @@ def everywhere(**more):
     return test(V3, SHARED, V2, **more)
 
 
+def reason(error):
+    """Where in a test it happened, and what."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f'{os.path.basename(f.filename)}:{f.lineno}' for f in frames
+              if os.path.basename(f.filename).startswith('test_')]
+    return f'{" ".join(places)} {type(error).__name__}: {error}'
+
+
 def stuck(*_):
     raise AssertionError(f'still not done after {TIMEOUT_S} s')
 
 
 class Runner:
-    def __init__(self, qemu, times):
+    def __init__(self, qemu, times, enough):
         self.qemu, self.times = qemu, times
+        self.enough = enough or ENOUGH
         self.passed = self.failed = 0
         self.machine = None
         signal.signal(signal.SIGALRM, stuck)
@@ -59,9 +71,11 @@ class Runner:
         setups = list(dict.fromkeys(s for t in tests for s in t.setups))
         for setup in setups:
             for one in tests:
-                if setup in one.setups:
+                if setup in one.setups and self.failed < self.enough:
                     self._run(one, setup)
             self._drop_machine()
+        if self.failed >= self.enough:
+            print('The other tests were not run.')
 
     def _run(self, one, setup):
         name, began = f'{one.name} ({setup.name})', time.monotonic()
@@ -72,10 +86,9 @@ class Runner:
             self.passed += 1
             took = f' {time.monotonic() - began:.2f} s' if self.times else ''
             print(f'ok {name}{took}', flush=True)
-        except Exception:
+        except Exception as error:
             self.failed += 1
-            print(f'not ok {name}')
-            traceback.print_exc()
+            print(f'not ok {name}: {reason(error)}', flush=True)
             # What the device is up to now is nothing to begin a test with.
             self._drop_machine()
         finally:
