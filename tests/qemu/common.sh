@@ -48,16 +48,18 @@ quiet() {
 
 # mirror [-security]: the mirror the host's own apt uses.
 mirror() {
-	# shellcheck disable=SC1091
+	# shellcheck disable=SC1091,SC2016
 	(. /etc/os-release && apt-get indextargets \
 		--format '$(REPO_URI) $(CODENAME)' "Created-By: Packages" |
 		awk -v c="$VERSION_CODENAME${1:-}" '$2 == c { uri = $1 } END { print uri }')
 }
 
-# suite SUITE COMMAND...: run an apt command with SUITE as its only source.
-# The lists, state and cache of that apt are in a folder of its own.
+# suite SUITE[:ARCH] COMMAND...: run an apt command with SUITE as its only
+# source, for another architecture than the host's if one is said. The lists,
+# state and cache of that apt are in a folder of its own.
 suite() {
-	local name=$1 root=$CACHE/apt/$1 kind='' uri
+	local name=${1%:*} root=$CACHE/apt/${1/:/-} kind='' uri arch=amd64 from
+	[ "$name" = "$1" ] || arch=${1#*:}
 	shift
 	case $name in *-security) kind=-security ;; esac
 	uri=$(mirror "$kind")
@@ -69,11 +71,12 @@ suite() {
 
 	mkdir -p "$root"/{lists/partial,cache/archives/partial,state}
 	: >"$root/status"
-	cat >"$root/sources.list" <<-END
-		deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $name main
-		deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $name main
-	END
+	from="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $name main"
+	echo "deb $from" >"$root/sources.list"
+	[ "$arch" != amd64 ] || echo "deb-src $from" >>"$root/sources.list"
 	cat >"$root/apt.conf" <<-END
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
 		Dir::State "$root/state";
 		Dir::State::status "$root/status";
 		Dir::State::Lists "$root/lists";
@@ -95,7 +98,7 @@ suite() {
 	APT_CONFIG=$root/apt.conf "$@"
 }
 
-# unpack SUITE DIR PACKAGE...: unpack packages of SUITE into DIR.
+# unpack SUITE[:ARCH] DIR PACKAGE...: unpack packages of SUITE into DIR.
 unpack() {
 	local name=$1 dir=$2 debs
 	shift 2
