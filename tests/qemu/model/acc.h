@@ -2,10 +2,12 @@
 /*
  * State of one emulated accelerator.
  *
- * HisiAccDev is the device: the PCI function, the engine behind it and
- * the worker threads.  HisiAccFun is what one PCI function owns: queues, event
- * rings, mailbox and function registers.  Everything is guarded by QEMU's
- * big lock, except the two lists of HisiAccWorkers, which their mutex guards.
+ * HisiAccDev is the device: the physical function, the engine behind it, the
+ * queues and the worker threads.  HisiAccFun is what one PCI function owns:
+ * event rings, mailbox, function registers and the range of the queues that
+ * it was lent; HisiAccVf is the PCI side of a virtual one.  Everything is
+ * guarded by QEMU's big lock, except the two lists of HisiAccWorkers, which
+ * their mutex guards.
  *
  * MMIO handlers only note what was asked for.  All that touches guest memory
  * or raises an interrupt happens in the device's bottom half.
@@ -23,7 +25,12 @@
 #define TYPE_HISI_ACC "hisi-acc"
 OBJECT_DECLARE_TYPE(HisiAccDev, HisiAccClass, HISI_ACC)
 
+#define TYPE_HISI_ACC_VF "hisi-acc-vf"
+OBJECT_DECLARE_SIMPLE_TYPE(HisiAccVf, HISI_ACC_VF)
+
 #define HISI_ACC_MAX_QUEUES     1024
+#define HISI_ACC_MAX_VFS        63
+#define HISI_ACC_MAX_FUNCTIONS  (1 + HISI_ACC_MAX_VFS)
 #define HISI_ACC_MAX_INFLIGHT   32          /* per queue */
 #define HISI_ACC_MAX_SQE        128
 
@@ -45,7 +52,29 @@ typedef struct HisiAccCounters {
     uint64_t resets;
     uint64_t mmio_writes;
     uint64_t mmio_reads;
+    uint64_t unimplemented;
 } HisiAccCounters;
+
+/* Counts of one function; a reset of it clears them. */
+typedef struct HisiAccFunCounters {
+    uint32_t mailboxes;
+    uint32_t doorbells;         /* SQ and CQ, those that were taken */
+    uint32_t inflight;
+} HisiAccFunCounters;
+
+/* Debug counters that the PF reads; of a function ... */
+typedef struct HisiAccDfx {
+    uint32_t mailboxes;
+    uint32_t doorbells;
+} HisiAccDfx;
+
+/* ... and of the device. */
+typedef struct HisiAccDevDfx {
+    uint32_t sent;              /* requests to the engine */
+    uint32_t written_back;      /* SQEs with results */
+    uint32_t finished;          /* with their CQEs */
+    uint32_t cqe_errors;
+} HisiAccDevDfx;
 
 /* What the monitor asked to go wrong; survives a function reset. */
 typedef struct HisiAccInject {
@@ -54,6 +83,7 @@ typedef struct HisiAccInject {
     uint8_t force_status;
     uint16_t mbox_fail;         /* mailbox commands with a bad status */
     bool mbox_stick;            /* these never finish instead */
+    uint32_t function;          /* whose AEQ is meant */
     uint32_t aeqe;              /* type << 16 | queue, to be written once */
     bool aeqe_pending;
 } HisiAccInject;
@@ -98,8 +128,8 @@ struct HisiAccReq {
 };
 
 struct HisiAccQueue {
-    HisiAccFun *fun;
-    uint16_t qn;
+    HisiAccFun *fun;            /* to whom it is lent; NULL if to none */
+    uint16_t qn;                /* its number there */
     bool sq_live;
     bool cq_live;
     bool disabled;              /* SQC says so: takes no doorbells */
@@ -132,6 +162,8 @@ struct HisiAccQueue {
     uint8_t sqc[CTX_SIZE];
     uint8_t cqc[CTX_SIZE];
 
+    uint32_t sqes;              /* debug counters: fetched, */
+    uint32_t cqes;              /* completed */
     unsigned inflight;
     QTAILQ_HEAD(, HisiAccReq) reqs;
     QTAILQ_ENTRY(HisiAccQueue) link;
@@ -159,8 +191,28 @@ typedef struct HisiAccMbox {
     bool pending;               /* to be executed by the bottom half */
     bool stuck;                 /* injected: never finishes */
     bool flush;                 /* waiting for drained queues: all ... */
-    HisiAccQueue *stop;         /* ... or this one */
+    bool stop;                  /* ... or this one */
+    uint16_t stop_qn;
 } HisiAccMbox;
+
+/* The queues that the PF gave a function: its entries of the range table. */
+typedef struct HisiAccRange {
+    uint64_t sqc;
+    uint64_t cqc;
+    uint64_t shaper[2];
+    unsigned first;             /* what both entries amount to */
+    unsigned count;
+} HisiAccRange;
+
+/* Messages between the PF and one VF; the PF uses masked and notified only. */
+typedef struct HisiAccIfc {
+    bool source;                /* VF: a message of the PF's to be seen */
+    bool sent;                  /* VF: a message to the PF not yet seen */
+    bool masked;
+    bool notified;              /* MSI sent since the last message */
+    uint64_t from_pf;
+    uint64_t to_pf;
+} HisiAccIfc;
 
 struct HisiAccFun {
     HisiAccDev *dev;
@@ -168,13 +220,13 @@ struct HisiAccFun {
     unsigned number;            /* 0 is the PF */
     uint32_t *regs;             /* plain storage behind BAR2 */
     uint32_t regs_size;
-    HisiAccQueue *queues;
+    HisiAccRange range;         /* the PF's to write: outlives a VF's reset */
     HisiAccEventRing eq;
     HisiAccEventRing aeq;
     HisiAccMbox mbox;
-    uint64_t vft_sqc;
-    uint64_t vft_cqc;
-    uint64_t vft_shaper[2];
+    HisiAccIfc ifc;
+    HisiAccFunCounters count;
+    HisiAccDfx dfx;
     uint64_t sqc_bt;
     uint64_t cqc_bt;
     bool wb_pending;            /* context write-back asked for */
@@ -197,21 +249,44 @@ typedef struct HisiAccRas {
     uint32_t signalled;         /* bits an interrupt was sent for */
 } HisiAccRas;
 
+/* Where an engine has its error registers. */
+typedef struct HisiAccErrorRegs {
+    uint32_t source;
+    uint32_t mask;
+    uint32_t status;
+    uint32_t set;
+    uint32_t ce_enable;
+    uint32_t nfe_enable;
+    uint32_t fe_enable;
+    uint32_t shutdown_sel;
+    uint32_t control;
+    uint32_t shutdown_enable;   /* bit of the control register */
+    bool mask_enables;          /* bits of the mask are 1 for what is not */
+} HisiAccErrorRegs;
+
+/* What differs between versions 2 and 3 of an engine. */
+typedef struct HisiAccEngineVersion {
+    uint32_t queue_types;       /* bit per accepted SQC queue type */
+    uint64_t algs;              /* what the model can do, as bits of a word */
+    uint64_t assumed_algs;      /* what drivers expect if no word says so */
+} HisiAccEngineVersion;
+
 /* What an engine adds to the QM. */
 typedef struct HisiAccEngine {
     const char *name;
+    const char *desc;
+    uint16_t pf_device_id;
+    uint16_t vf_device_id;
+    uint16_t class_id;
     unsigned sqe_shift;
-    uint32_t queue_types;       /* bit per accepted SQC queue type */
     size_t priv_size;
+    HisiAccEngineVersion v2;
+    HisiAccEngineVersion v3;
+    const HisiAccErrorRegs *errors;
     /* Capability word at a register offset, for version 3. */
     uint32_t (*cap)(HisiAccDev *d, uint32_t reg);
-    void (*reset)(HisiAccDev *d);
-    /* True if the register is the engine's and was dealt with. */
+    /* True if the register needs no storage. */
     bool (*reg_write)(HisiAccDev *d, uint32_t reg, uint32_t val);
-    bool (*reg_read)(HisiAccDev *d, uint32_t reg, uint32_t *val);
-    bool (*axi_blocked)(HisiAccDev *d);
-    uint32_t (*error_status)(HisiAccDev *d);
-    void (*inject_error)(HisiAccDev *d, uint32_t bits);
     /* False while no core serves queues of this type. */
     bool (*type_ready)(HisiAccDev *d, unsigned type);
     /*
@@ -241,11 +316,15 @@ struct HisiAccDev {
     uint32_t version;
     bool isolation;
     uint32_t queue_total;
+    uint32_t cap_version;
+    uint32_t vf_total;
+    uint64_t algs;
     uint32_t delay_us;
     bool ras_on_dma_fault;
 
     const HisiAccEngine *engine;
-    HisiAccFun fun;
+    HisiAccFun fun[HISI_ACC_MAX_FUNCTIONS];     /* by number, first the PF */
+    HisiAccQueue *queues;
     MemoryRegion bar2;
     MemoryRegion bar4;
 
@@ -262,12 +341,27 @@ struct HisiAccDev {
     bool mem_ready;             /* memory init was run */
     bool mem_pending;
     bool vft_pending;           /* VFT operation not yet reported ready */
+    HisiAccDevDfx dfx;
     HisiAccCounters count;
     HisiAccInject inject;
 };
 
+struct HisiAccVf {
+    PCIDevice parent_obj;
+
+    HisiAccFun *fun;
+    MemoryRegion bar2;
+    MemoryRegion bar4;
+};
+
+static inline const HisiAccEngineVersion *hisi_acc_engine(HisiAccDev *d)
+{
+    return d->version >= 3 ? &d->engine->v3 : &d->engine->v2;
+}
+
 static inline uint32_t *hisi_acc_reg(HisiAccFun *f, uint32_t reg)
 {
+    assert(reg < f->regs_size);
     return &f->regs[reg / 4];
 }
 
@@ -276,19 +370,25 @@ extern const MemoryRegionOps hisi_acc_bar2_ops;
 extern const MemoryRegionOps hisi_acc_bar4_ops;
 void hisi_acc_guest_error(HisiAccFun *f, const char *fmt, ...)
     G_GNUC_PRINTF(2, 3);
+void hisi_acc_unimplemented(HisiAccFun *f, const char *fmt, ...)
+    G_GNUC_PRINTF(2, 3);
 bool hisi_acc_read(HisiAccFun *f, uint64_t addr, void *buf, uint64_t len);
 bool hisi_acc_write(HisiAccFun *f, uint64_t addr, const void *buf,
                     uint64_t len);
+unsigned hisi_acc_functions(HisiAccDev *d);
+void hisi_acc_vf_reset(HisiAccFun *f, bool flr);
 void hisi_acc_qm_reset(HisiAccDev *d, bool flr);
 void hisi_acc_qm_work(HisiAccDev *d);
 void hisi_acc_qm_error(HisiAccDev *d, uint32_t bits);
 void hisi_acc_ras_update(HisiAccDev *d);
 bool hisi_acc_axi_blocked(HisiAccDev *d);
-void hisi_acc_interrupt(HisiAccFun *f, unsigned vector);
+bool hisi_acc_interrupt(HisiAccFun *f, unsigned vector);
 
 /* vft.c */
 void hisi_acc_vft_execute(HisiAccDev *d);
+void hisi_acc_vft_clear(HisiAccFun *f);
 unsigned hisi_acc_vft_queues(HisiAccFun *f);
+HisiAccQueue *hisi_acc_vft_queue(HisiAccFun *f, unsigned qn);
 
 /* mbox.c */
 void hisi_acc_mbox_write(HisiAccFun *f, unsigned offset, uint32_t val);
@@ -296,6 +396,23 @@ uint32_t hisi_acc_mbox_read(HisiAccFun *f, unsigned offset);
 void hisi_acc_mbox_reset(HisiAccFun *f);
 void hisi_acc_mbox_work(HisiAccFun *f);
 void hisi_acc_mbox_unstick(HisiAccFun *f);
+
+/* ifc.c */
+unsigned hisi_acc_ifc_send(HisiAccFun *f, unsigned target, uint64_t msg);
+unsigned hisi_acc_ifc_fetch(HisiAccFun *f, unsigned source, uint64_t *msg);
+bool hisi_acc_ifc_write(HisiAccFun *f, uint32_t reg, uint32_t val);
+bool hisi_acc_ifc_read(HisiAccFun *f, uint32_t reg, uint32_t *val);
+void hisi_acc_ifc_reset(HisiAccFun *f, bool flr);
+void hisi_acc_ifc_work(HisiAccFun *f);
+
+/* vf.c */
+bool hisi_acc_caps_init(PCIDevice *pdev, unsigned messages, Error **errp);
+void hisi_acc_caps_exit(PCIDevice *pdev);
+bool hisi_acc_vfs_init(HisiAccDev *d, Error **errp);
+void hisi_acc_vfs_update(HisiAccDev *d);
+
+/* dfx.c */
+bool hisi_acc_dfx_read(HisiAccDev *d, uint32_t reg, uint32_t *val);
 
 /* context.c */
 unsigned hisi_acc_sqc_load(HisiAccQueue *q, uint64_t addr);
@@ -339,6 +456,14 @@ bool hisi_acc_sg_read(HisiAccFun *f, const HisiAccSgList *l, uint8_t *buf,
                       uint32_t len);
 bool hisi_acc_sg_write(HisiAccFun *f, const HisiAccSgList *l,
                        const uint8_t *buf, uint32_t len);
+
+/* engine.c */
+void hisi_acc_engine_reset(HisiAccDev *d);
+bool hisi_acc_engine_write(HisiAccDev *d, uint32_t reg, uint32_t val);
+bool hisi_acc_engine_read(HisiAccDev *d, uint32_t reg, uint32_t *val);
+uint32_t hisi_acc_engine_errors(HisiAccDev *d);
+bool hisi_acc_engine_blocked(HisiAccDev *d);
+void hisi_acc_engine_error(HisiAccDev *d, uint32_t bits);
 
 /* zip.c */
 extern const HisiAccEngine hisi_zip_engine;

@@ -67,7 +67,7 @@ static const char *hisi_acc_sqc_flaw(HisiAccQueue *q, const uint8_t *c)
     if (orders != 1 && orders != 4 && orders != 5) {
         return "orders field is not 1";
     }
-    if (!(d->engine->queue_types & (1u << type))) {
+    if (!(hisi_acc_engine(d)->queue_types & (1u << type))) {
         return "queue type unknown to the engine";
     }
     return NULL;
@@ -104,7 +104,7 @@ static const char *hisi_acc_cqc_flaw(HisiAccQueue *q, const uint8_t *c)
     if (ldl_le_p(c + CQC_DW6) != 3) {
         return "initial phase and c_flag are not both 1";
     }
-    if (q->sq_live && q->sq_depth != (dw3 & 0xfff) + 1) {
+    if (q->sq_depth != (dw3 & 0xfff) + 1) {
         return "depth differs from the SQ's";
     }
     return NULL;
@@ -139,19 +139,13 @@ unsigned hisi_acc_sqc_load(HisiAccQueue *q, uint64_t addr)
     if (status != MBOX_OK) {
         return status;
     }
-    if (q->sq_live) {
-        /* A new life of the queue: the old CQ does not belong to it. */
-        hisi_acc_queue_kill(q);
-    }
     flaw = hisi_acc_sqc_flaw(q, image);
-    if (!flaw && q->cq_live &&
-        q->cq_depth != (ldl_le_p(image + CTX_DW3) & 0xfff) + 1) {
-        flaw = "depth differs from the CQ's";
-    }
     if (flaw) {
         hisi_acc_guest_error(q->fun, "SQC of queue %u: %s", q->qn, flaw);
         return MBOX_BAD_IMAGE;
     }
+    /* A new life of the queue: the old CQ does not belong to it. */
+    hisi_acc_queue_kill(q);
     memcpy(q->sqc, image, CTX_SIZE);
     q->sq_base = ldq_le_p(image + CTX_BASE);
     q->sq_depth = (ldl_le_p(image + CTX_DW3) & 0xfff) + 1;
@@ -180,8 +174,13 @@ unsigned hisi_acc_cqc_load(HisiAccQueue *q, uint64_t addr)
     if (status != MBOX_OK) {
         return status;
     }
+    if (!q->sq_live) {
+        hisi_acc_guest_error(q->fun, "CQC load before the SQC of queue %u",
+                             q->qn);
+        return MBOX_BAD_ORDER;
+    }
     flaw = hisi_acc_cqc_flaw(q, image);
-    if (!flaw && q->sq_live && q->cq_live) {
+    if (!flaw && q->cq_live) {
         flaw = "loaded again without a new SQC";
     }
     if (flaw) {
@@ -280,7 +279,7 @@ unsigned hisi_acc_event_load(HisiAccFun *f, HisiAccEventRing *r,
         return status;
     }
     flaw = hisi_acc_event_flaw(image);
-    if (!flaw && f->dev->count.inflight) {
+    if (!flaw && f->count.inflight) {
         flaw = "loaded while requests are in flight";
     }
     if (flaw) {
@@ -319,8 +318,8 @@ void hisi_acc_contexts_write_back(HisiAccFun *f)
 {
     uint8_t image[CTX_SIZE];
 
-    for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
-        HisiAccQueue *q = &f->queues[i];
+    for (unsigned i = 0; i < hisi_acc_vft_queues(f); i++) {
+        HisiAccQueue *q = hisi_acc_vft_queue(f, i);
 
         if (q->sq_live && f->sqc_bt) {
             hisi_acc_sqc_image(q, image);

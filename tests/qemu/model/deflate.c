@@ -48,6 +48,25 @@ size_t zip_deflate_bound(size_t in_len)
     return in_len + in_len / 8 + in_len / 64 + 64 + ZIP_MAX_TRAILER;
 }
 
+/*
+ * zlib does not say that it is through when the last byte of the stream was
+ * the last that fits: ask again, with room for a byte that must not come.
+ */
+static int zip_deflate_ended(z_stream *z)
+{
+    uint8_t spare;
+    int ret;
+
+    z->next_out = &spare;
+    z->avail_out = 1;
+    ret = deflate(z, Z_FINISH);
+    if (!z->avail_out) {
+        return Z_OK;
+    }
+    z->avail_out = 0;
+    return ret;
+}
+
 enum zip_result zip_deflate(struct zip_deflater *d, enum zip_format format,
                             int window_bits, bool finish,
                             const uint8_t *in, size_t in_len,
@@ -77,13 +96,17 @@ enum zip_result zip_deflate(struct zip_deflater *d, enum zip_format format,
     s->z.next_out = out;
     s->z.avail_out = out_len - trailer;
     ret = deflate(&s->z, finish ? Z_FINISH : Z_SYNC_FLUSH);
+    if (finish && ret == Z_OK && !s->z.avail_out) {
+        ret = zip_deflate_ended(&s->z);
+    }
     /* A flush that just fills the buffer cannot be told from a cut one. */
     if (finish ? ret != Z_STREAM_END : ret != Z_OK || !s->z.avail_out) {
         return ZIP_NO_SPACE;
     }
     zip_check_add(check, format, in, in_len);
     if (finish) {
-        zip_trailer_make(check, format, s->z.next_out);
+        zip_trailer_make(check, format, out + out_len - trailer -
+                         s->z.avail_out);
     }
     *produced = out_len - s->z.avail_out;
     return ZIP_OK;

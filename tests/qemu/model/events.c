@@ -38,7 +38,7 @@ static bool hisi_acc_event_push(HisiAccFun *f, HisiAccEventRing *r,
 
 static void hisi_acc_event_overflow(HisiAccFun *f, unsigned ring, unsigned qn)
 {
-    *hisi_acc_reg(f, R_ABN_INF00) = f->number | ring << 6 | qn << 16;
+    *hisi_acc_reg(f->dev->fun, R_ABN_INF00) = f->number | ring << 6 | qn << 16;
     hisi_acc_qm_error(f->dev, QM_ERR_FIFO_OVERFLOW);
 }
 
@@ -54,7 +54,7 @@ void hisi_acc_aeqe(HisiAccFun *f, unsigned type, unsigned qn)
         hisi_acc_event_overflow(f, 2, qn);
         return;
     }
-    trace_hisi_acc_aeqe(type, qn, r->tail);
+    trace_hisi_acc_aeqe(f->number, type, qn, r->tail);
     hisi_acc_event_push(f, r, qn | type << AEQE_TYPE_SHIFT);
 }
 
@@ -70,7 +70,7 @@ void hisi_acc_eqe(HisiAccFun *f, unsigned qn)
         hisi_acc_aeqe(f, AEQE_EQ_OVERFLOW, 0);
         return;
     }
-    trace_hisi_acc_eqe(qn, r->tail);
+    trace_hisi_acc_eqe(f->number, qn, r->tail);
     hisi_acc_event_push(f, r, qn);
 }
 
@@ -103,7 +103,8 @@ void hisi_acc_event_doorbell(HisiAccFun *f, uint64_t val)
                        hisi_acc_event_doorbell_flaw(r, val) :
                        "not an event command";
 
-    trace_hisi_acc_doorbell(cmd, DB_QN(val), DB_INDEX(val), DB_PRIO(val));
+    trace_hisi_acc_doorbell(f->number, cmd, DB_QN(val), DB_INDEX(val),
+                            DB_PRIO(val));
     f->dev->count.eq_doorbells += cmd == DB_EQ;
     if (flaw) {
         f->dev->count.dropped_doorbells++;
@@ -120,8 +121,7 @@ void hisi_acc_event_doorbell(HisiAccFun *f, uint64_t val)
 static void hisi_acc_event_notify(HisiAccFun *f, HisiAccEventRing *r)
 {
     if (r->source && !r->masked && !r->notified) {
-        r->notified = true;
-        hisi_acc_interrupt(f, r->vector);
+        r->notified = hisi_acc_interrupt(f, r->vector);
     }
 }
 

@@ -54,8 +54,10 @@ void hisi_acc_mbox_write(HisiAccFun *f, unsigned offset, uint32_t val)
     }
     m->written = 0;
     m->pending = true;
+    f->count.mailboxes++;
+    f->dfx.mailboxes++;
     f->dev->count.mailboxes++;
-    trace_hisi_acc_mbox_start(MBOX_CMD(hisi_acc_mbox_w0(m)),
+    trace_hisi_acc_mbox_start(f->number, MBOX_CMD(hisi_acc_mbox_w0(m)),
                               !!(hisi_acc_mbox_w0(m) & MBOX_OP_READ),
                               hisi_acc_mbox_qn(m), hisi_acc_mbox_base(m));
     qemu_bh_schedule(f->dev->bh);
@@ -74,10 +76,10 @@ static void hisi_acc_mbox_done(HisiAccFun *f, unsigned status)
     m->pending = false;
     m->stuck = false;
     m->flush = false;
-    m->stop = NULL;
+    m->stop = false;
     w0 &= ~(MBOX_BUSY | MBOX_STATUS_MASK);
     stw_le_p(&m->latch[0], w0 | status << MBOX_STATUS_SHIFT);
-    trace_hisi_acc_mbox_done(MBOX_CMD(w0), hisi_acc_mbox_qn(m), status);
+    trace_hisi_acc_mbox_done(f->number, MBOX_CMD(w0), hisi_acc_mbox_qn(m), status);
 }
 
 void hisi_acc_mbox_reset(HisiAccFun *f)
@@ -111,7 +113,7 @@ static unsigned hisi_acc_mbox_queue(HisiAccFun *f, unsigned cmd, bool read,
                              cmd, qn);
         return MBOX_BAD_QUEUE;
     }
-    q = &f->queues[qn];
+    q = hisi_acc_vft_queue(f, qn);
     if (cmd == MBOX_SQC) {
         return read ? hisi_acc_sqc_dump(q, base) : hisi_acc_sqc_load(q, base);
     }
@@ -139,8 +141,31 @@ static unsigned hisi_acc_mbox_vft(HisiAccFun *f, bool read)
         hisi_acc_guest_error(f, "mailbox write of the VFT");
         return MBOX_BAD_COMMAND;
     }
-    hisi_acc_mbox_return(&f->mbox, f->vft_sqc);
+    hisi_acc_mbox_return(&f->mbox, f->range.sqc);
     return MBOX_OK;
+}
+
+/* The queue field names the other function here. */
+static unsigned hisi_acc_mbox_message(HisiAccFun *f, unsigned cmd, bool read,
+                                      uint64_t base)
+{
+    unsigned number = hisi_acc_mbox_qn(&f->mbox);
+    unsigned status;
+    uint64_t msg;
+
+    if (cmd == MBOX_SRC) {
+        if (read) {
+            hisi_acc_guest_error(f, "mailbox read of a message's source");
+            return MBOX_BAD_COMMAND;
+        }
+        return hisi_acc_ifc_send(f, number, base);
+    }
+    /* Software in the field uses both operations to fetch. */
+    status = hisi_acc_ifc_fetch(f, number, &msg);
+    if (status == MBOX_OK) {
+        hisi_acc_mbox_return(&f->mbox, msg);
+    }
+    return status;
 }
 
 static void hisi_acc_mbox_drain(HisiAccFun *f, unsigned cmd)
@@ -149,8 +174,10 @@ static void hisi_acc_mbox_drain(HisiAccFun *f, unsigned cmd)
     unsigned qn = hisi_acc_mbox_qn(m);
 
     if (cmd == MBOX_FLUSH_QM) {
-        for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
-            f->queues[i].draining = f->queues[i].sq_live;
+        for (unsigned i = 0; i < hisi_acc_vft_queues(f); i++) {
+            HisiAccQueue *q = hisi_acc_vft_queue(f, i);
+
+            q->draining = q->sq_live;
         }
         m->pending = false;
         m->flush = true;
@@ -162,34 +189,42 @@ static void hisi_acc_mbox_drain(HisiAccFun *f, unsigned cmd)
         return;
     }
     m->pending = false;
-    m->stop = &f->queues[qn];
-    m->stop->draining = true;
+    m->stop = true;
+    m->stop_qn = qn;
+    hisi_acc_vft_queue(f, qn)->draining = true;
 }
 
-static bool hisi_acc_function_idle(HisiAccFun *f)
+/*
+ * The queues that the command waits for: one, or all.  They may have left the
+ * function's range in the meantime, and are idle then.
+ */
+static void hisi_acc_mbox_drained(HisiAccFun *f, unsigned *from, unsigned *to)
 {
-    for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
-        if (!hisi_acc_queue_idle(&f->queues[i])) {
-            return false;
-        }
-    }
-    return true;
+    HisiAccMbox *m = &f->mbox;
+    unsigned count = hisi_acc_vft_queues(f);
+
+    *from = m->stop ? MIN(m->stop_qn, count) : 0;
+    *to = m->stop ? MIN(m->stop_qn + 1u, count) : count;
 }
 
 /* A stopped queue loses its contexts: it needs new ones to run again. */
 static void hisi_acc_mbox_poll_drain(HisiAccFun *f)
 {
-    HisiAccMbox *m = &f->mbox;
+    unsigned from, to;
 
-    if (m->stop && hisi_acc_queue_idle(m->stop)) {
-        hisi_acc_queue_kill(m->stop);
-        hisi_acc_mbox_done(f, MBOX_OK);
-    } else if (m->flush && hisi_acc_function_idle(f)) {
-        for (unsigned i = 0; i < HISI_ACC_MAX_QUEUES; i++) {
-            hisi_acc_queue_kill(&f->queues[i]);
-        }
-        hisi_acc_mbox_done(f, MBOX_OK);
+    if (!f->mbox.stop && !f->mbox.flush) {
+        return;
     }
+    hisi_acc_mbox_drained(f, &from, &to);
+    for (unsigned i = from; i < to; i++) {
+        if (!hisi_acc_queue_idle(hisi_acc_vft_queue(f, i))) {
+            return;
+        }
+    }
+    for (unsigned i = from; i < to; i++) {
+        hisi_acc_queue_kill(hisi_acc_vft_queue(f, i));
+    }
+    hisi_acc_mbox_done(f, MBOX_OK);
 }
 
 static bool hisi_acc_mbox_known(HisiAccFun *f, unsigned cmd)
@@ -198,12 +233,14 @@ static bool hisi_acc_mbox_known(HisiAccFun *f, unsigned cmd)
         return true;
     }
     return f->dev->version >= 3 &&
-           (cmd == MBOX_STOP_QP || cmd == MBOX_FLUSH_QM);
+           (cmd == MBOX_STOP_QP || cmd == MBOX_FLUSH_QM ||
+            cmd == MBOX_SRC || cmd == MBOX_DST);
 }
 
-static bool hisi_acc_mbox_per_queue(unsigned cmd)
+static bool hisi_acc_mbox_numbered(unsigned cmd)
 {
-    return cmd == MBOX_SQC || cmd == MBOX_CQC || cmd == MBOX_STOP_QP;
+    return cmd == MBOX_SQC || cmd == MBOX_CQC || cmd == MBOX_STOP_QP ||
+           cmd == MBOX_SRC || cmd == MBOX_DST;
 }
 
 /* Rules that hold for every command. */
@@ -222,7 +259,7 @@ static unsigned hisi_acc_mbox_check(HisiAccFun *f)
         hisi_acc_guest_error(f, "mailbox 0x%x has reserved bits set", w0);
         return MBOX_BAD_COMMAND;
     }
-    if (hisi_acc_mbox_qn(m) && !hisi_acc_mbox_per_queue(cmd)) {
+    if (hisi_acc_mbox_qn(m) && !hisi_acc_mbox_numbered(cmd)) {
         hisi_acc_guest_error(f, "mailbox 0x%x takes no queue number", cmd);
         return MBOX_BAD_COMMAND;
     }
@@ -261,6 +298,10 @@ static void hisi_acc_mbox_execute(HisiAccFun *f)
             break;
         case MBOX_SQC_VFT:
             status = hisi_acc_mbox_vft(f, read);
+            break;
+        case MBOX_SRC:
+        case MBOX_DST:
+            status = hisi_acc_mbox_message(f, cmd, read, base);
             break;
         default:
             hisi_acc_mbox_drain(f, cmd);

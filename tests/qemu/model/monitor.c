@@ -25,6 +25,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(HisiAccMonitor, HISI_ACC_MONITOR)
 enum {
     M_MAGIC = 0x00,
     M_COUNTERS = 0x08,
+    M_UNIMPLEMENTED = 0xf0,
     M_DELAY = 0x100,
     M_HANG = 0x108,
     M_FORCE = 0x110,
@@ -32,6 +33,11 @@ enum {
     M_ENGINE_ERROR = 0x120,
     M_MBOX = 0x128,
     M_AEQE = 0x130,
+    M_RESET = 0x138,
+    M_FUNCTION = 0x140,
+    M_FUN_INFLIGHT = 0x148,
+    M_FUN_DOORBELLS = 0x150,
+    M_FUN_MAILBOXES = 0x158,
 };
 #define M_MBOX_STICK        (1u << 31)
 
@@ -45,6 +51,7 @@ static uint64_t hisi_acc_monitor_value(HisiAccMonitor *m, hwaddr addr)
 {
     const HisiAccCounters *c = &m->target->count;
     const HisiAccInject *i = &m->target->inject;
+    const HisiAccFunCounters *f = &m->target->fun[i->function].count;
     const uint64_t counters[] = {
         c->completed, c->sq_doorbells, c->cq_doorbells, c->interrupts,
         c->dma_faults, c->guest_errors, c->inflight, c->eq_doorbells,
@@ -58,6 +65,8 @@ static uint64_t hisi_acc_monitor_value(HisiAccMonitor *m, hwaddr addr)
     switch (addr) {
     case M_MAGIC:
         return MONITOR_MAGIC;
+    case M_UNIMPLEMENTED:
+        return c->unimplemented;
     case M_DELAY:
         return m->target->delay_us;
     case M_HANG:
@@ -66,6 +75,14 @@ static uint64_t hisi_acc_monitor_value(HisiAccMonitor *m, hwaddr addr)
         return i->force | (uint64_t)i->force_status << 32;
     case M_MBOX:
         return i->mbox_fail | (i->mbox_stick ? M_MBOX_STICK : 0);
+    case M_FUNCTION:
+        return i->function;
+    case M_FUN_INFLIGHT:
+        return f->inflight;
+    case M_FUN_DOORBELLS:
+        return f->doorbells;
+    case M_FUN_MAILBOXES:
+        return f->mailboxes;
     default:
         return 0;
     }
@@ -84,7 +101,9 @@ static void hisi_acc_monitor_mbox(HisiAccDev *d, uint64_t val)
     d->inject.mbox_fail = val & 0xffff;
     d->inject.mbox_stick = val & M_MBOX_STICK;
     if (!d->inject.mbox_fail) {
-        hisi_acc_mbox_unstick(&d->fun);
+        for (unsigned i = 0; i < HISI_ACC_MAX_FUNCTIONS; i++) {
+            hisi_acc_mbox_unstick(&d->fun[i]);
+        }
     }
 }
 
@@ -121,7 +140,7 @@ static void hisi_acc_monitor_write(void *opaque, hwaddr addr, uint64_t val,
         hisi_acc_qm_error(d, val);
         break;
     case M_ENGINE_ERROR:
-        d->engine->inject_error(d, val);
+        hisi_acc_engine_error(d, val);
         break;
     case M_MBOX:
         hisi_acc_monitor_mbox(d, val);
@@ -130,6 +149,13 @@ static void hisi_acc_monitor_write(void *opaque, hwaddr addr, uint64_t val,
         d->inject.aeqe = val;
         d->inject.aeqe_pending = true;
         qemu_bh_schedule(d->bh);
+        break;
+    case M_RESET:
+        /* As the chip's reset control does it: PCI stays as it is. */
+        hisi_acc_qm_reset(d, false);
+        break;
+    case M_FUNCTION:
+        d->inject.function = MIN(val, HISI_ACC_MAX_VFS);
         break;
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "hisi-acc-monitor: write to 0x%x\n",

@@ -9,11 +9,13 @@
 
 #define HISI_VENDOR_ID              0x19e5
 #define HISI_ZIP_PF_ID              0xa250
+#define HISI_ZIP_VF_ID              0xa251
 #define HISI_ZIP_CLASS              0x1200      /* processing accelerator */
 #define HISI_REVISION_V2            0x21
 #define HISI_REVISION_V3            0x30
 
 #define BAR2_SIZE                   (4 * MiB)
+#define VF_BAR2_SIZE                (64 * KiB)
 #define DB_PAGE_SIZE                (64 * KiB)  /* BAR4, one page per queue */
 
 /* Function page, present in every function. */
@@ -22,8 +24,11 @@
 #define R_EQ_INT_SOURCE             0x008
 #define R_EQ_INT_MASK               0x00c
 #define R_IFC_INT_SOURCE            0x020
+#define R_IFC_INT_MASK              0x024
 #define R_IFC_INT_STATUS            0x028
+#define R_IFC_INT_SET_V             0x02c
 #define R_QUE_ISO_CFG               0x030
+#define R_PAGE_SIZE                 0x034
 #define R_CACHE_WB_START            0x204
 #define R_CACHE_WB_DONE             0x208
 #define R_SUB_VERSION               0x210
@@ -57,10 +62,25 @@
 #define R_RAS_NFE_ENABLE            0x1000f4
 #define R_PEH_DFX_INFO0             0x1000fc
 #define R_PEH_DFX_INFO1             0x100100
+#define R_DFX_CLEAR_ON_READ         0x100118
 #define R_IFC_READY_STATUS          0x100128
+#define R_IFC_INT_SET_P             0x100130
+#define R_IFC_INT_CFG               0x100134
 #define R_IFC_INT_SOURCE_P          0x100138
 #define R_QUE_ISO_EN                0x100154
 #define R_QUEUE_CAP                 0x100158
+#define R_DFX_MAILBOXES_SEL         0x104010
+#define R_DFX_MAILBOXES             0x104018
+#define R_DFX_DOORBELLS_SEL         0x104020
+#define R_DFX_DOORBELLS             0x104028
+#define R_DFX_SQES_SEL              0x104030
+#define R_DFX_SQES                  0x104038
+#define R_DFX_CQES_SEL              0x104040
+#define R_DFX_CQES                  0x104048
+#define R_DFX_SENT                  0x104050
+#define R_DFX_WRITTEN_BACK          0x104058
+#define R_DFX_FINISHED              0x104060
+#define R_DFX_CQE_ERRORS            0x1040b4
 #define R_IN_IDLE_ST                0x1040e4
 #define R_OOO_SHUTDOWN_SEL          0x1040f8
 
@@ -74,6 +94,9 @@
 #define QM_ERR_SQ_VF_INVALID        (1u << 9)
 #define QM_ERR_FIFO_OVERFLOW        (1u << 11)
 #define QM_ERR_DB_RANDOM            (1u << 12)
+
+#define R_ENGINE_FIRST              0x301000
+#define R_ENGINE_CAP_FIRST          0x3124      /* function page */
 
 /* ZIP engine. */
 #define R_ZIP_CLOCK_GATE            0x301004
@@ -100,14 +123,20 @@ enum {
     VEC_IFC = 2,
     VEC_ABNORMAL = 3,
     VEC_COUNT = 4,
+    VEC_COUNT_VF_V2 = 2,
 };
 
 /* Queue range table. */
 enum { VFT_SQC = 0, VFT_CQC = 1, VFT_SHAPER = 2 };
+#define VFT_CFG_FUNCTION            0x3fu
+#define VFT_CFG_KIND                (1u << 6)   /* shaper entries only */
 #define VFT_SQC_START(e)            (((e) >> 28) & 0xffff)
 #define VFT_SQC_VALID(e)            (((e) >> 44) & 1)
 #define VFT_SQC_COUNT(e)            ((((e) >> 45) & 0x3ff) + 1)
 #define VFT_CQC_VALID(e)            (((e) >> 28) & 1)
+#define VFT_SQC_FIELDS              ((0xffffull << 28) | (1ull << 44) | \
+                                     (0x3ffull << 45))
+#define VFT_CQC_FIELDS              (1ull << 28)
 
 /* Mailbox word 0. */
 #define MBOX_CMD(w)                 ((w) & 0xff)
@@ -127,7 +156,11 @@ enum {
     MBOX_SQC_VFT = 0x6,
     MBOX_STOP_QP = 0x8,
     MBOX_FLUSH_QM = 0x9,
+    MBOX_SRC = 0xc,
+    MBOX_DST = 0xd,
 };
+#define MBOX_ALL_VFS                0xffff      /* instead of a function */
+#define IFC_ALL_VFS                 0x7fu       /* in R_IFC_INT_CFG */
 
 /* The hardware's own codes are not public; these are the model's. */
 enum {

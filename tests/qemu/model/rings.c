@@ -57,6 +57,7 @@ static void hisi_acc_queue_cancel(HisiAccQueue *q)
     while ((r = QTAILQ_FIRST(&q->reqs))) {
         QTAILQ_REMOVE(&q->reqs, r, in_queue);
         q->inflight--;
+        q->fun->count.inflight--;
         q->fun->dev->count.inflight--;
         r->queue = NULL;
         if (r->done) {
@@ -76,6 +77,8 @@ void hisi_acc_queue_kill(HisiAccQueue *q)
     q->draining = false;
     q->failed = false;
     q->rearm = false;
+    q->sqes = 0;
+    q->cqes = 0;
     q->sq_head = 0;
     q->sq_tail = 0;
 }
@@ -95,7 +98,7 @@ static void hisi_acc_doorbell_drop(HisiAccFun *f, unsigned qn, uint64_t val,
                                    const char *why, bool error)
 {
     f->dev->count.dropped_doorbells++;
-    trace_hisi_acc_doorbell_drop(DB_CMD(val), qn, why);
+    trace_hisi_acc_doorbell_drop(f->number, DB_CMD(val), qn, why);
     if (error) {
         hisi_acc_guest_error(f, "doorbell %u for queue %u index %u: %s",
                              DB_CMD(val), qn, DB_INDEX(val), why);
@@ -164,7 +167,7 @@ void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val)
     bool sq = DB_CMD(val) == DB_SQ;
     HisiAccQueue *q;
 
-    trace_hisi_acc_doorbell(DB_CMD(val), qn, DB_INDEX(val), DB_PRIO(val));
+    trace_hisi_acc_doorbell(f->number, DB_CMD(val), qn, DB_INDEX(val), DB_PRIO(val));
     if (DB_CMD(val) > DB_CQ || DB_PRIO(val) > 1 || DB_RESERVED(val)) {
         hisi_acc_doorbell_drop(f, qn, val, "reserved bits set", true);
         return;
@@ -180,13 +183,15 @@ void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val)
                                 : QM_ERR_CQ_VF_INVALID);
         return;
     }
-    q = &f->queues[qn];
+    q = hisi_acc_vft_queue(f, qn);
     /* A process can do this after its queue was taken away: no error. */
     if (!q->sq_live || !q->cq_live || q->disabled || q->failed ||
         (sq && q->draining)) {
         hisi_acc_doorbell_drop(f, qn, val, "queue takes none", false);
         return;
     }
+    f->count.doorbells++;
+    f->dfx.doorbells++;
     if (sq) {
         hisi_acc_sq_doorbell(q, val);
     } else {
@@ -209,7 +214,7 @@ static bool hisi_acc_cqe(HisiAccQueue *q, HisiAccReq *r)
     stw_le_p(cqe + 8, r->slot);
     stw_le_p(cqe + 10, q->qn);
     stw_le_p(cqe + 14, q->cq_phase);
-    trace_hisi_acc_cqe(q->qn, q->cq_tail, r->slot);
+    trace_hisi_acc_cqe(q->fun->number, q->qn, q->cq_tail, r->slot);
     if (!hisi_acc_write(q->fun, q->cq_base + q->cq_tail * CQE_SIZE, cqe,
                         CQE_SIZE)) {
         hisi_acc_guest_error(q->fun, "CQ of queue %u cannot be written",
@@ -217,9 +222,11 @@ static bool hisi_acc_cqe(HisiAccQueue *q, HisiAccReq *r)
         if (q->fun->dev->ras_on_dma_fault) {
             hisi_acc_qm_error(q->fun->dev, QM_ERR_AXI_BRESP);
         }
+        q->fun->dev->dfx.cqe_errors++;
         hisi_acc_queue_fail(q, AEQE_CQE_ERROR);
         return false;
     }
+    q->cqes++;
     q->cq_tail = next;
     if (!next) {
         q->cq_phase = !q->cq_phase;
@@ -252,12 +259,15 @@ static bool hisi_acc_deliver(HisiAccQueue *q, HisiAccReq *r)
         hisi_acc_queue_fail(q, AEQE_CQE_ERROR);
         return false;
     }
+    d->dfx.written_back++;
     if (!hisi_acc_cqe(q, r)) {
         return false;
     }
+    d->dfx.finished++;
     QTAILQ_REMOVE(&q->reqs, r, in_queue);
     q->inflight--;
     q->sq_done = (r->slot + 1) % q->sq_depth;
+    q->fun->count.inflight--;
     d->count.inflight--;
     d->count.completed++;
     hisi_acc_req_free(r);
@@ -324,7 +334,10 @@ static uint64_t hisi_acc_req_start(HisiAccQueue *q, unsigned slot,
     memcpy(r->sqe, sqe, 1u << d->engine->sqe_shift);
     QTAILQ_INSERT_TAIL(&q->reqs, r, in_queue);
     q->inflight++;
+    q->fun->count.inflight++;
     d->count.inflight++;
+    q->sqes++;
+    d->dfx.sent++;
     hisi_acc_req_inject(r);
     d->engine->prepare(r);
     d->weight += r->weight;

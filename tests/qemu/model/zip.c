@@ -30,17 +30,29 @@ static void zip_set_dw(HisiAccReq *r, unsigned i, uint32_t val)
 
 /* Decode */
 
-static const char *zip_format_flaw(HisiAccReq *r, uint32_t dw9)
+static const char *zip_format_flaw(HisiAccReq *r, ZipJob *j)
 {
-    switch (ZIP_DW9_REQUEST(dw9)) {
+    uint32_t algs = j->compress ? ZIP_ALGS_COMPRESS : ZIP_ALGS_DECOMPRESS;
+
+    switch (ZIP_DW9_REQUEST(zip_dw(r, 9))) {
     case ZIP_RAW:
-        return r->dev->version >= 3 ? NULL : "raw deflate on version 2";
+        algs &= ZIP_ALGS_RAW;
+        break;
     case ZIP_ZLIB:
+        algs &= ZIP_ALGS_ZLIB;
+        break;
     case ZIP_GZIP:
-        return NULL;
+        algs &= ZIP_ALGS_GZIP;
+        break;
     default:
-        return "request type not offered";
+        algs = 0;
+        break;
     }
+    if (r->dev->algs & algs) {
+        return NULL;
+    }
+    return ZIP_DW9_REQUEST(zip_dw(r, 9)) == ZIP_RAW ?
+           "raw deflate not offered" : "request type not offered";
 }
 
 static const char *zip_reserved_flaw(HisiAccReq *r)
@@ -124,7 +136,7 @@ static const char *zip_decode(HisiAccReq *r, ZipJob *j)
         }
         j->window_bits = window[code];
     }
-    flaw = zip_format_flaw(r, dw9);
+    flaw = zip_format_flaw(r, j);
     flaw = flaw ?: zip_reserved_flaw(r);
     flaw = flaw ?: zip_buffer_flaw(r, j);
     return flaw ?: zip_mode_flaw(r, j);
@@ -201,7 +213,7 @@ static uint32_t zip_fetch(HisiAccReq *r, ZipJob *j)
 static void zip_fault(HisiAccReq *r, uint32_t bit)
 {
     if (r->dev->ras_on_dma_fault) {
-        hisi_zip_inject_error(r->dev, bit);
+        hisi_acc_engine_error(r->dev, bit);
     }
 }
 
@@ -370,16 +382,25 @@ static bool hisi_zip_write_back(HisiAccReq *r, uint64_t addr)
 
 const HisiAccEngine hisi_zip_engine = {
     .name = "zip",
+    .desc = "HiSilicon ZIP accelerator",
+    .pf_device_id = HISI_ZIP_PF_ID,
+    .vf_device_id = HISI_ZIP_VF_ID,
+    .class_id = HISI_ZIP_CLASS,
     .sqe_shift = ZIP_SQE_SHIFT,
-    .queue_types = 1u << ZIP_QUEUE_COMPRESS | 1u << ZIP_QUEUE_DECOMPRESS,
     .priv_size = sizeof(ZipJob),
+    .v2 = {
+        .queue_types = 1u << ZIP_QUEUE_COMPRESS | 1u << ZIP_QUEUE_DECOMPRESS,
+        .algs = ZIP_ALGS_ZLIB | ZIP_ALGS_GZIP,
+        .assumed_algs = ZIP_ALGS_ZLIB | ZIP_ALGS_GZIP,
+    },
+    .v3 = {
+        .queue_types = 1u << ZIP_QUEUE_COMPRESS | 1u << ZIP_QUEUE_DECOMPRESS,
+        .algs = ZIP_ALGS_ZLIB | ZIP_ALGS_GZIP | ZIP_ALGS_RAW,
+        .assumed_algs = ZIP_ALGS_ZLIB | ZIP_ALGS_GZIP | ZIP_ALGS_RAW,
+    },
+    .errors = &hisi_zip_errors,
     .cap = hisi_zip_cap,
-    .reset = hisi_zip_reset,
     .reg_write = hisi_zip_reg_write,
-    .reg_read = hisi_zip_reg_read,
-    .axi_blocked = hisi_zip_axi_blocked,
-    .error_status = hisi_zip_error_status,
-    .inject_error = hisi_zip_inject_error,
     .type_ready = hisi_zip_type_ready,
     .prepare = hisi_zip_prepare,
     .run = hisi_zip_run,

@@ -11,6 +11,13 @@
 
 #define ZIP_SQE_SHIFT           7
 
+/* Algorithms: a bit to compress and one to decompress for each format. */
+#define ZIP_ALGS_ZLIB           0x03u
+#define ZIP_ALGS_GZIP           0x0cu
+#define ZIP_ALGS_RAW            0x30u
+#define ZIP_ALGS_COMPRESS       0x15u
+#define ZIP_ALGS_DECOMPRESS     0x2au
+
 enum { ZIP_QUEUE_COMPRESS = 0, ZIP_QUEUE_DECOMPRESS = 1 };
 
 /* dw7 */
@@ -67,12 +74,8 @@ typedef struct ZipJob {
 
 /* zip-regs.c */
 uint32_t hisi_zip_cap(HisiAccDev *d, uint32_t reg);
-void hisi_zip_reset(HisiAccDev *d);
 bool hisi_zip_type_ready(HisiAccDev *d, unsigned type);
-bool hisi_zip_axi_blocked(HisiAccDev *d);
-uint32_t hisi_zip_error_status(HisiAccDev *d);
-void hisi_zip_inject_error(HisiAccDev *d, uint32_t bits);
 bool hisi_zip_reg_write(HisiAccDev *d, uint32_t reg, uint32_t val);
-bool hisi_zip_reg_read(HisiAccDev *d, uint32_t reg, uint32_t *val);
+extern const HisiAccErrorRegs hisi_zip_errors;
 
 #endif
