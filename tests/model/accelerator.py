@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The physical function of an accelerator, from power-on to loaded queues."""
 from check import until
+from engines import INIT, allow_errors
 from errorlog import ErrorLog
 from function import Function
 from monitor import Monitor
@@ -11,8 +12,6 @@ RANGE_OP, RANGE_READ, RANGE_TYPE, RANGE_FUNCTION, RANGE_LOW, RANGE_HIGH, \
     RANGE_READY = range(0x100054, 0x100070, 4)
 TYPE_SQC, TYPE_CQC, TYPE_SHAPER = range(3)
 MASTER_STOP, MASTER_STOPPED = 0x300000, 0x300150
-CLOCKS = 0x301004
-DECOMPRESS_CHECK = 1 << 16
 MSI_DATA = 0x40
 QUEUES = 8
 
@@ -39,14 +38,8 @@ class Accelerator(Function):
         until(lambda: self.reg(MEM_DONE) & 1, 'end of memory init')
 
     def init_engine(self):
-        self.set(CLOCKS, self.all_cores())
-        for reg, val in ((0x1000ec, 0x8), (0x1000f4, 0x7c77),
-                         (0x100004, 0xffff8380), (0x301160, 1),
-                         (0x301164, 0x1ffe), (0x3010a4, 0xffffe000)):
-            self.set(reg, val)
-
-    def all_cores(self):
-        return DECOMPRESS_CHECK | (0x1f if self.version == 3 else 0xff)
+        allow_errors(self)
+        INIT[self.machine.setup.engine](self)
 
     def start(self, queues=QUEUES, eq_depth=2048, aeq_depth=1024, first=0):
         self.init_memory()

@@ -7,7 +7,7 @@ of the words; any other fails it.
 import contextlib
 import re
 
-MODEL = re.compile(r'hisi-(?!acc-monitor)[a-z0-9-]+: ')
+MODEL = re.compile(r'hisi-(?!acc-monitor)[a-z0-9-]+( VF \d+)?: ')
 ACCESS = re.compile(r"Invalid (read|write) at .* region 'hisi-acc")
 
 

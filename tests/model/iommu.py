@@ -5,7 +5,7 @@ import struct
 from check import until
 
 BASE = 0xfed90000
-COMMAND, STATUS, ROOT, IOTLB = 0x18, 0x1c, 0x20, 0xf8
+COMMAND, STATUS, ROOT, CONTEXTS, IOTLB = 0x18, 0x1c, 0x20, 0x28, 0xf8
 SET_ROOT, ENABLE = 1 << 30, 1 << 31
 READ, WRITE, LARGE = 1, 2, 1 << 7
 PRESENT, LEVELS_4, DOMAIN = 1, 2, 1 << 8
@@ -13,6 +13,7 @@ PRESENT, LEVELS_4, DOMAIN = 1, 2, 1 << 8
 TABLES, TABLE_SIZE = 0x10000, 0x1000
 PAGE, LARGE_PAGE = 1 << 12, 2 << 20
 INVALIDATE_ALL = 1 << 63 | 1 << 60
+INVALIDATE_CONTEXTS = 1 << 63 | 1 << 61
 
 
 class Iommu:
@@ -21,10 +22,10 @@ class Iommu:
 
     def start(self):
         self.next = TABLES
-        root, context, self.top = (self._table() for _ in range(3))
-        self._entry(root, 0, context | PRESENT, 0)
+        root, self.context, self.top = (self._table() for _ in range(3))
+        self._entry(root, 0, self.context | PRESENT, 0)
         for devfn in range(256):
-            self._entry(context, devfn, self.top | PRESENT, LEVELS_4 | DOMAIN)
+            self._entry(self.context, devfn, self.top | PRESENT, LEVELS_4 | DOMAIN)
         self.qtest.store(BASE + ROOT, root, 8)
         self._command(SET_ROOT)
         self._command(ENABLE)
@@ -63,4 +64,10 @@ class Iommu:
         """One page; rights 0 unmap it."""
         self.qtest.store(self._slot(iova, 1), addr | rights if rights else 0,
                          8)
+        self.qtest.store(BASE + IOTLB, INVALIDATE_ALL, 8)
+
+    def forbid(self, devfn):
+        """No memory for this function."""
+        self._entry(self.context, devfn, 0, 0)
+        self.qtest.store(BASE + CONTEXTS, INVALIDATE_CONTEXTS, 8)
         self.qtest.store(BASE + IOTLB, INVALIDATE_ALL, 8)

@@ -8,13 +8,15 @@ from typing import NamedTuple
 from accelerator import Accelerator
 from iommu import Iommu
 from memory import RAM, Memory
-from pci import COMMAND, PciFunction
+from pci import COMMAND, PciFunction, RootPort
 from qtest import Qtest
 from check import until
 
 ECAM = 0xb0000000
 BAR2, BAR4, MONITOR_BAR = 0xc0000000, 0xc8000000, 0xd0000000
-SLOT, MONITOR_SLOT = 4 << 3, 5 << 3
+SLOT, MONITOR_SLOT, PORT_SLOT = 4 << 3, 5 << 3, 6 << 3
+# What the port forwards.
+PORT_BAR2, PORT_BAR4, PORT_END = 1 << 34, 1 << 35, 1 << 39
 
 # Device addresses with an IOMMU are beyond any memory without it.
 OFFSET = 1 << 40
@@ -27,26 +29,31 @@ class Setup(NamedTuple):
     isolated: bool = True
     properties: str = ''
     engine: str = 'zip'
-    machine: str = 'q35'
     iommu: bool = False
+    port: bool = False
 
     def arguments(self):
-        device = f'hisi-{self.engine},id=acc0,addr=4,version={self.version},' \
+        device = f'hisi-{self.engine},id=acc0,addr={0 if self.port else 4},version={self.version},' \
             'delay-us=0' + self.properties
         if self.version == 3 and not self.isolated:
             device += ',isolation=off'
-        return ['-M', self.machine, '-m', '256M', *self.iommu_arguments(),
+        if self.port:
+            device += ',bus=port0'
+        return ['-M', 'q35', '-m', '256M', *self.more_arguments(),
                 '-device', device,
                 '-device', 'hisi-acc-monitor,target=acc0,addr=5']
 
 
-    def iommu_arguments(self):
-        return ['-device', 'intel-iommu'] if self.iommu else []
+    def more_arguments(self):
+        iommu = ['-device', 'intel-iommu'] if self.iommu else []
+        port = ['-device', 'pcie-root-port,id=port0,addr=6,chassis=1']
+        return iommu + (port if self.port else [])
 
 
 V3 = Setup('version 3')
 SHARED = Setup('version 3, shared doorbells', isolated=False)
 IOMMU = Setup('version 3, IOMMU', iommu=True)
+PORT = Setup('version 3, behind a port', port=True)
 V2 = Setup('version 2', version=2, isolated=False)
 
 
@@ -56,7 +63,13 @@ class Machine:
         self.qtest = Qtest(qemu, setup.arguments())
         self.memory = Memory(self.qtest, OFFSET if setup.iommu else 0)
         self.iommu = Iommu(self.qtest) if setup.iommu else None
-        self.pci = PciFunction(self.qtest, ECAM, SLOT)
+        if setup.port:
+            self.pci = PciFunction(self.qtest, ECAM, 0, 1)
+            self.port = RootPort(self.qtest, ECAM, PORT_SLOT)
+            self.bar2, self.bar4 = PORT_BAR2, PORT_BAR4
+        else:
+            self.pci, self.port = PciFunction(self.qtest, ECAM, SLOT), None
+            self.bar2, self.bar4 = BAR2, BAR4
         self.monitor_pci = PciFunction(self.qtest, ECAM, MONITOR_SLOT)
 
     def close(self):
@@ -67,6 +80,8 @@ class Machine:
         self.qtest.command('outb 0xcf9 0x6')
         self.qtest.command('outl 0xcf8 0x80000060')
         self.qtest.command(f'outl 0xcfc {ECAM | 1:#x}')
+        if self.port:
+            self.port.open(1, PORT_BAR2, PORT_END)
         until(lambda: self.pci.read(COMMAND, 2) == 0, 'end of the reset')
         self.memory.forget()
         if self.iommu:
@@ -75,9 +90,9 @@ class Machine:
 
     def connect(self):
         """Give accelerator and monitor their addresses."""
-        self.pci.set_bar(2, BAR2)
+        self.pci.set_bar(2, self.bar2)
         if self.setup.isolated:
-            self.pci.set_bar(4, BAR4)
+            self.pci.set_bar(4, self.bar4)
         self.pci.enable()
         self.monitor_pci.set_bar(0, MONITOR_BAR)
         self.monitor_pci.enable()
@@ -86,7 +101,8 @@ class Machine:
         """The device as a driver finds it after a reset of the machine."""
         self.reset()
         self.connect()
-        z = Accelerator(self, self.pci, BAR2, BAR4, MONITOR_BAR)
+        z = Accelerator(self, self.pci, self.bar2, self.bar4,
+                        MONITOR_BAR)
         z.monitor.begin()
         z.log.begin()
         return z

@@ -6,6 +6,7 @@ COUNTERS = ('completed', 'sq_doorbells', 'cq_doorbells', 'interrupts',
             'dropped', 'mailboxes', 'resets', 'mmio_writes', 'mmio_reads')
 DELAY, HANG, FORCE, QM_ERROR, ENGINE_ERROR, MAILBOX, AEQE = \
     range(0x100, 0x138, 8)
+RESET, FUNCTION, FUNCTION_COUNTERS = 0x138, 0x140, (0x148, 0x150, 0x158)
 STICK = 1 << 31
 
 
@@ -35,7 +36,7 @@ class Monitor:
 
     def quiet(self):
         """Take back what an earlier test may have asked for."""
-        for offset in (DELAY, HANG, FORCE, MAILBOX):
+        for offset in (DELAY, HANG, FORCE, MAILBOX, FUNCTION):
             self.write(offset, 0)
 
     def delay_us(self, val):
@@ -58,3 +59,16 @@ class Monitor:
 
     def aeqe(self, kind, qn):
         self.write(AEQE, kind << 16 | qn)
+
+    def function(self, number):
+        """Whose AEQ is meant from now on."""
+        self.write(FUNCTION, number)
+
+    def of_function(self, number):
+        """Requests in flight, doorbells taken, commands of one function."""
+        self.write(FUNCTION, number)
+        return [self.read(offset) for offset in FUNCTION_COUNTERS]
+
+    def reset(self):
+        """The reset of the platform, which leaves PCI as it is."""
+        self.write(RESET, 1)

@@ -12,6 +12,7 @@ FLR = 0x8000
 class PciFunction:
     def __init__(self, qtest, ecam, devfn, bus=0):
         self.qtest = qtest
+        self.ecam, self.devfn, self.bus = ecam, devfn, bus
         self.base = ecam + (bus << 20 | devfn << 12)
 
     def read(self, reg, size=4):
@@ -71,3 +72,25 @@ class PciFunction:
     def flr(self):
         at = self.capability(CAP_EXPRESS) + DEVCTL
         self.write(at, self.read(at, 2) | FLR, 2)
+
+
+class RootPort(PciFunction):
+    BUSES, WINDOW, WINDOW_HIGH, CONTROL, DEVCTL2 = 0x18, 0x24, 0x28, 0x3e, 0x28
+    BUS_RESET, ARI = 1 << 6, 1 << 5
+
+    def open(self, bus, first, end):
+        """Forward a bus and a prefetchable window, and accesses to VFs."""
+        last = end - 1
+        self.write(self.BUSES, bus << 8 | bus << 16)
+        self.write(self.WINDOW,
+                   (first >> 16 & 0xfff0) | (last & 0xfff00000))
+        self.write(self.WINDOW_HIGH, first >> 32)
+        self.write(self.WINDOW_HIGH + 4, last >> 32)
+        at = self.capability(CAP_EXPRESS) + self.DEVCTL2
+        self.write(at, self.read(at, 2) | self.ARI, 2)
+        self.enable()
+
+    def reset_bus(self):
+        control = self.read(self.CONTROL, 2)
+        self.write(self.CONTROL, control | self.BUS_RESET, 2)
+        self.write(self.CONTROL, control, 2)

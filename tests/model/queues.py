@@ -5,8 +5,10 @@ import struct
 import mailbox
 from check import expect, until
 from contexts import CQC, SQC, WRAP, cqc, sqc
+from engines import SQE_SHIFT
 from function import CQ, SQ
 
+# Of ZIP; a queue knows that of its engine.
 SQE = 128
 CQE = 16
 
@@ -17,7 +19,9 @@ class Queue:
         self.qn, self.kind, self.depth = qn, kind, depth
         self.rand = rand
         self.cq_rand = rand if cq_rand is None else cq_rand
-        self.sq = self.memory.alloc(SQE * depth, SQE)
+        self.shift = SQE_SHIFT[function.machine.setup.engine]
+        self.sqe = 1 << self.shift
+        self.sq = self.memory.alloc(self.sqe * depth, self.sqe)
         self.cq = self.memory.alloc(CQE * depth, CQE)
         self.start_over()
 
@@ -27,7 +31,8 @@ class Queue:
 
     def sqc(self, **fields):
         return sqc(self.qn, **{'base': self.sq, 'depth': self.depth,
-                               'kind': self.kind, 'rand': self.rand, **fields})
+                               'kind': self.kind, 'rand': self.rand,
+                               'shift': self.shift, **fields})
 
     def cqc(self, **fields):
         return cqc(**{'base': self.cq, 'depth': self.depth,
@@ -66,7 +71,7 @@ class Queue:
     def put(self, sqe):
         """Write an SQE; the device hears nothing yet."""
         slot = self.tail
-        self.memory.write(self.sq + SQE * slot, sqe)
+        self.memory.write(self.sq + self.sqe * slot, sqe)
         self.tail = (slot + 1) % self.depth
         return slot
 
@@ -115,7 +120,7 @@ class Queue:
         return self.words(slot)
 
     def words(self, slot):
-        return self.memory.words(self.sq + SQE * slot, SQE // 4)
+        return self.memory.words(self.sq + self.sqe * slot, self.sqe // 4)
 
     def run(self, sqe):
         self.post(sqe)
@@ -123,5 +128,5 @@ class Queue:
 
     def rings(self):
         """All bytes of both rings, to see whether any of them changes."""
-        return self.memory.read(self.sq, SQE * self.depth) + \
+        return self.memory.read(self.sq, self.sqe * self.depth) + \
             self.memory.read(self.cq, CQE * self.depth)

@@ -10,8 +10,6 @@ from machine import SHARED, V2, V3, Machine
 
 # A test that takes longer is stuck.
 TIMEOUT_S = 60
-# With so many failures the rest has nothing to add.
-ENOUGH = 40
 
 TESTS = []
 
@@ -22,8 +20,8 @@ class Test:
         topic = function.__module__.removeprefix('test_')
         self.name = f'{topic}: {function.__name__.replace("_", " ")}'
 
-    def run(self, machine):
-        random.seed(self.name)
+    def run(self, machine, seed):
+        random.seed(f'{seed} {self.name}')
         z = machine.accelerator()
         if self.up:
             z.start()
@@ -59,9 +57,9 @@ def stuck(*_):
 
 
 class Runner:
-    def __init__(self, qemu, times, enough):
-        self.qemu, self.times = qemu, times
-        self.enough = enough or ENOUGH
+    def __init__(self, given):
+        self.qemu, self.times, self.seed = given.qemu, given.times, given.seed
+        self.enough = given.failures
         self.passed = self.failed = 0
         self.machine = None
         signal.signal(signal.SIGALRM, stuck)
@@ -82,7 +80,7 @@ class Runner:
         signal.alarm(TIMEOUT_S)
         try:
             self.machine = self.machine or Machine(self.qemu, setup)
-            one.run(self.machine)
+            one.run(self.machine, self.seed)
             self.passed += 1
             took = f' {time.monotonic() - began:.2f} s' if self.times else ''
             print(f'ok {name}{took}', flush=True)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bring-up: what has to come before what."""
 import mailbox
-from accelerator import CLOCKS, CQC_RANGE, DECOMPRESS_CHECK, MEM_DONE, \
+from accelerator import CQC_RANGE, MEM_DONE, \
     MEM_START, QUEUES, TYPE_CQC, TYPE_SQC, sqc_range
 from check import expect
 from contexts import eqc
+from engines import CLOCKS, DECOMPRESS_CHECK
 from function import AEQ, EQ, SQ, doorbell_value
 from mailbox import AEQC, CQC_BT, EQC, SQC_BT
 from memory import NOWHERE
@@ -55,7 +56,7 @@ def memory_init_outlives_a_function_reset(z):
 
 
 @test()
-def memory_init_is_needed_after_a_bus_reset(z):
+def memory_init_is_needed_after_a_reset_of_the_machine(z):
     z.machine.reset()
     z.machine.connect()
     expect(z.reg(MEM_DONE), 0)
@@ -158,3 +159,21 @@ def table_addresses_are_not_looked_at_by_loads(z):
     z.mailbox.good(CQC_BT, 0, NOWHERE)
     expect(z.queue(0).run(Job(z).sqe())[3], 0)
     expect(z.monitor.dma_faults, 0)
+
+
+@test()
+def memory_init_under_live_queues_is_refused(z):
+    q = z.queue(0)
+    with z.errors('memory init while queues have contexts'):
+        z.set(MEM_START, 1)
+    expect(z.reg(MEM_DONE), 1)
+    expect(q.run(Job(z).sqe())[3], 0)
+
+
+@test()
+def memory_init_takes_the_ranges(z):
+    z.init_memory()
+    expect(z.range_op(TYPE_SQC), 0)
+    expect(z.range_op(TYPE_CQC), 0)
+    z.set_range(0, QUEUES)
+    expect(z.queue(0).run(Job(z).sqe())[3], 0)

@@ -100,6 +100,7 @@ def ring_addresses_are_not_null(z):
     q = Queue(z, 0)
     with z.errors('null'):
         expect(q.load_sqc(base=0), BAD_IMAGE)
+    expect(q.load_sqc(), 0)
     with z.errors('null'):
         expect(q.load_cqc(base=0), BAD_IMAGE)
     for cmd in (mailbox.EQC, mailbox.AEQC):
@@ -219,6 +220,16 @@ def live_contexts_are_written_to_the_tables_on_request(z):
             expect(z.memory.read(table + 32 * qn, 32), wanted, f'entry {qn}')
 
 
+@everywhere()
+def write_back_is_not_over_before_it_is_done(z):
+    z.queue(0)
+    ask, tell = z.bar2 + WRITE_BACK, z.bar2 + WRITTEN_BACK
+    for _ in range(2):
+        *_, told = z.qtest.together([f'writel {ask:#x} 1', f'readl {tell:#x}'])
+        expect(int(told, 16), 0)
+        until(lambda: z.reg(WRITTEN_BACK) == 1, 'end of write-back')
+
+
 @test()
 def write_back_is_asked_for_by_bit_0(z):
     z.queue(0)
@@ -322,3 +333,22 @@ def rings_at_the_end_of_the_address_space_do_not_wrap(z):
     with z.errors('cannot be read'):
         q.sq_doorbell(2)
     expect(z.aeq.pop_aeqe(), (2, 0))
+
+
+@everywhere()
+def a_refused_image_leaves_the_queue_as_it_was(z):
+    q = z.queue(0, depth=8)
+    expect(q.run(Job(z).sqe())[3], 0)
+    before = q.dump_sqc(), q.dump_cqc()
+    for load in (q.load_sqc, q.load_cqc):
+        for flaw in ({'dw7': 1}, {'base': q.sq + 1}, {'dw3': 0}):
+            with z.errors(''):
+                expect(load(**flaw), BAD_IMAGE)
+            expect((q.dump_sqc(), q.dump_cqc()), before, f'after {flaw}')
+    for cmd, ring in ((mailbox.EQC, z.eq), (mailbox.AEQC, z.aeq)):
+        before = z.mailbox.dump(cmd)
+        with z.errors('reserved bits'):
+            expect(z.mailbox.load(cmd, 0, eqc(ring.base, 16, dw4=1)),
+                   BAD_IMAGE)
+        expect(z.mailbox.dump(cmd), before)
+    expect(q.run(Job(z).sqe())[3], 0)

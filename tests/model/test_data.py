@@ -3,7 +3,7 @@
 import random
 import zlib
 
-from check import expect
+from check import expect, until
 from sqe import BAD_CHECK, BAD_DATA, BAD_REQUEST, COMPRESS, DECOMPRESS, \
     FAULT, GZIP, Job, NO_SPACE, OK, RAW, RESULTS, TEXT, ZLIB, formats, pack, \
     unpack
@@ -246,6 +246,21 @@ def words_of_software_come_back_unchanged(z):
 
 
 @test()
+def words_of_software_may_change_under_way(z):
+    q = z.queue(0, COMPRESS)
+    z.monitor.hang(1)
+    slot = q.post(Job(z).sqe())
+    until(lambda: z.monitor.inflight == 1, 'request in flight')
+    z.memory.fill(q.sq + 128 * slot, 128, 0x5a)
+    z.monitor.hang(0)
+    q.take()
+    words = q.words(slot)
+    for i in set(range(32)) - set(RESULTS):
+        expect(words[i], 0x5a5a5a5a, f'dw{i}')
+    expect(words[3], OK)
+
+
+@test()
 def requests_of_different_weight_complete_in_order(z):
     q = z.queue(0, COMPRESS, depth=64)
     heavy, light = Job(z, TEXT), Job(z)
@@ -264,3 +279,21 @@ def directions_do_not_mix(z):
     expect(c.run(job.sqe())[0], len(job.data))
     expect(unpack(ZLIB, job.output()[:c.words(0)[1]]), job.data)
     expect(d.run(job.sqe())[1], len(b'some data'))
+
+
+@test()
+def space_for_the_output_may_be_exact(z):
+    c, d = z.queue(0, COMPRESS), z.queue(1, DECOMPRESS)
+    data = TEXT[:4000]
+    for fmt in formats(z):
+        words, packed = run(z, c, data, fmt=fmt)
+        words, _ = run(z, c, data, len(packed), fmt)
+        expect(words[3], OK)
+        words, _ = run(z, c, data, len(packed) - 1, fmt)
+        failed(words, NO_SPACE)
+        words, _ = run(z, d, packed, len(data), fmt)
+        expect(words[3], OK)
+        words, _ = run(z, d, packed, len(data) - 1, fmt)
+        failed(words, NO_SPACE)
+        words, _ = run(z, d, packed, 1, fmt)
+        failed(words, NO_SPACE)

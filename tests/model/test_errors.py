@@ -313,3 +313,14 @@ def no_message_without_errors(z):
         z.set(block.mask, ONES)
         z.set(block.mask, 0)
     assert not sent(z)
+
+
+@everywhere()
+def an_error_cleared_and_raised_again_at_once_is_a_new_one(z):
+    for block in BLOCKS:
+        allow(z, block)
+        raise_by_monitor(z, block, 2)
+        assert sent(z)
+        at = z.bar2 + block.source, z.bar2 + block.set
+        z.qtest.together([f'writel {at[0]:#x} 2', f'writel {at[1]:#x} 2'])
+        assert sent(z), block.name

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Events: the event flag, interrupt sources, masks and messages."""
 from accelerator import MSI_DATA
-from check import expect
+from check import expect, until
 from function import AEQ_MASK, AEQ_SOURCE, EQ_MASK, EQ_SOURCE
 from pci import CAP_MSI
 from sqe import Job
@@ -269,4 +269,14 @@ def completions_without_events_are_possible(z):
     z.sync()
     z.eq.pop()
     assert z.eq.empty()
+    messages(z, 1)
+
+
+@test()
+def what_happened_with_msi_off_is_sent_when_it_is_on(z):
+    z.pci.msi_off()
+    z.queue(0).run(Job(z).sqe())
+    messages(z, 0)
+    z.pci.msi(z.msi_addr, MSI_DATA, 4)
+    until(lambda: z.message() == 0, 'message')
     messages(z, 1)

@@ -4,12 +4,13 @@ import subprocess
 
 from check import expect
 from machine import BAR2, BAR4, Setup
-from pci import BAR0, CAP_EXPRESS, CAP_MSI
+from pci import BAR0, CAP_EXPRESS, CAP_MSI, EXT_SRIOV
 from queues import Queue
 from sqe import Job
 from suite import everywhere, test, V3
 
 FEW_QUEUES = Setup('version 3, 5 queues', properties=',queues=5')
+NO_VFS = Setup('version 3, no VFs', properties=',vfs=0')
 KIBI = 1 << 10
 HIGH = 1 << 38
 
@@ -109,9 +110,16 @@ def bad_properties_are_refused(z):
     for text, part in (('version=1', 'version must be 2 or 3'),
                        ('version=4', 'version must be 2 or 3'),
                        ('queues=0', 'queues must be 1..1024'),
-                       ('queues=1025', 'queues must be 1..1024')):
+                       ('queues=1025', 'queues must be 1..1024'),
+                       ('cap-version=256', 'cap-version must be 0..255'),
+                       ('vfs=8', 'vfs must be 0..7')):
         found = refusal(z, 'hisi-zip,' + text)
         assert part in found, found
+
+
+@test(NO_VFS, up=False)
+def without_vfs_there_is_no_capability_for_them(z):
+    expect(z.pci.extended(EXT_SRIOV), None)
 
 
 @test(V3, up=False)

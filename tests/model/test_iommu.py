@@ -10,6 +10,7 @@ from sqe import COMPRESS, DECOMPRESS, FAULT, Job, OK, STATEFUL, NEW, TEXT, \
     ZLIB, pack, unpack
 from suite import test
 from test_stop import fly
+from virtual import functions
 
 WINDOW = 1 << 42
 
@@ -158,3 +159,23 @@ def a_reset_with_requests_in_flight_leaves_memory_alone(z):
     assert all(job.untouched() for job in jobs)
     z.start_again()
     expect(z.queue(0).run(Job(z).sqe())[3], OK)
+
+
+@test(IOMMU)
+def each_function_has_addresses_of_its_own(z):
+    one, two = functions(z, 2)
+    queues = [z.queue(0, depth=8), Queue(one, 0, depth=8),
+              Queue(two, 0, depth=8)]
+    for q in queues[1:]:
+        q.load()
+    for q in queues:
+        expect(q.run(Job(z).sqe())[3], OK)
+    z.machine.iommu.forbid(one.pci.devfn)
+    expect(queues[1].load_sqc(), mailbox.FAULT)
+    for q in (queues[0], queues[2]):
+        expect(q.run(Job(z).sqe())[3], OK)
+    with z.errors('SQ of queue 0 cannot be read', 'AEQ ring cannot'):
+        queues[1].sq_doorbell(2)
+    z.machine.iommu.forbid(z.pci.devfn)
+    expect(queues[2].run(Job(z).sqe())[3], OK)
+    expect(z.mailbox.run(mailbox.SQC, 0, z.mailbox.page), mailbox.FAULT)

@@ -3,10 +3,12 @@
 import random
 import struct
 
-from accelerator import MEM_START, QUEUES
+from accelerator import MEM_START, QUEUES, sqc_range
 from check import expect
+from queues import Queue
 from sqe import COMPRESS, Job
 from suite import everywhere
+from virtual import functions
 
 INTERESTING = (0, 1, 2, 3, 7, 8, 0x10, 0x101, 0x1000, 0x3a000000, 0x34000000,
                0x7fffffff, 0x80000000, 0xffffffff)
@@ -35,7 +37,7 @@ def junk_request(z, q):
 def junk_doorbell(z, q):
     q.cq_doorbell(random.choice((q.tail, random.getrandbits(16))),
                   random.randrange(2))
-    z.event_doorbell(random.getrandbits(64) & random.choice(
+    q.function.event_doorbell(random.getrandbits(64) & random.choice(
         (0xffff0000f000, (1 << 64) - 1)))
 
 
@@ -57,7 +59,7 @@ def junk_register(z, q):
 
 def forget_errors(z):
     z.sync()
-    assert z.log.take_counted() is not None
+    assert z.log.take_counted(), 'the junk was no junk'
 
 
 def is_well(z):
@@ -113,3 +115,54 @@ def junk_in_ring_memory_does_no_harm(z):
     forget_errors(z)
     is_well(z)
     z.memory.guards.clear()
+
+
+def junk_function(z, q):
+    """One of the PF's or a VF's registers, or its mailbox."""
+    function = q.function
+    if random.random() < 0.5:
+        first, end = random.choice(((0, 0x64), (0x200, 0x220), (0x300, 0x310),
+                                    (0x1000, 0x1010), (0x2000, 0x2010),
+                                    (0x3ff0, 0x4010), (0xfff0, 0x10000)))
+        function.set(random.randrange(first, end, 4), word(),
+                     random.choice((4, 8)))
+    elif not function.mailbox.busy():
+        function.mailbox.start(random.choice((0, 1, 2, 3, 4, 5, 6, 8, 9, 0xc,
+                                              0xd)),
+                               random.choice((0, 1, 2, 0xffff, 7)),
+                               random.choice((function.mailbox.page, word())),
+                               random.randrange(2))
+
+
+def junk_virtual(z, q):
+    """Ranges, messages, VFs that come and go."""
+    kind = random.randrange(12)
+    if kind == 0:
+        z.sriov.enable(random.randrange(8))
+    elif kind == 1 and q.function is not z:
+        q.function.pci.flr()
+        q.function.connect()
+    elif kind < 5:
+        z.range_op(random.randrange(3), random.choice((
+            0, 1 << 28, sqc_range(random.randrange(40), 4))),
+            random.randrange(9))
+    else:
+        z.set(random.choice((0x100128, 0x100130, 0x100134, 0x100138)), word(),
+              random.choice((4, 8)))
+
+
+@everywhere()
+def junk_in_virtual_functions_does_no_harm(z):
+    for _ in range(4):
+        vfs = functions(z, 4)
+        queues = [z.queue(0, depth=64)]
+        for vf in vfs:
+            q = Queue(vf, vf.number % 4, depth=64)
+            q.load()
+            queues.append(q)
+        for _ in range(400):
+            random.choice((junk_function, junk_virtual, junk_request,
+                           junk_doorbell))(z, random.choice(queues))
+        forget_errors(z)
+        is_well(z)
+        z.memory.guards.clear()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The monitor: what it counts and what it makes happen."""
 from check import expect, until
+from memory import NOWHERE
 from monitor import AEQE, COUNTERS, DELAY, FORCE, HANG, MAILBOX, STICK
 from sqe import Job
 from suite import test, V3
@@ -48,7 +49,7 @@ def every_counter_moves_with_its_cause(z):
     z.sync()
     with z.errors('beyond the ring'):
         q.sq_doorbell(5000)
-    q.run(Job(z).sqe(src=0x7f00000000000))
+    q.run(Job(z).sqe(src=NOWHERE))
     z.mailbox.good(6, read=True)
     # One message for the event, one for the doorbell that left it unseen.
     steps = {'completed': 2, 'sq_doorbells': 3, 'cq_doorbells': 2,
@@ -91,6 +92,9 @@ def forced_requests_are_not_done(z):
         expect(words[0:4], (0, 0, 0, status))
         assert job.untouched()
         expect(z.monitor.read(FORCE) & 0xffffffff, 0)
+    z.monitor.force(1, 0x44)
+    expect(q.run(Job(z).sqe(src=NOWHERE))[3], 0x44)
+    expect(z.monitor.dma_faults, 0)
     expect(q.run(Job(z).sqe())[3], 0)
 
 

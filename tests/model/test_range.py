@@ -39,8 +39,8 @@ def version_2_has_no_shaper(z):
 @test(up=False)
 def unknown_entries_are_refused(z):
     z.set_range(0, QUEUES)
-    for kind, function in ((3, 0), (7, 0), (0xffffffff, 0), (TYPE_SQC, 0x80),
-                           (TYPE_CQC, 0xffffffff)):
+    for kind, function in ((3, 0), (7, 0), (0xffffffff, 0), (TYPE_SQC, 0x40),
+                           (TYPE_CQC, 0x40), (TYPE_SQC, 0x80), (TYPE_CQC, 0xffffffff)):
         for entry in (sqc_range(5, 5), None):
             with z.errors('no VFT entry'):
                 z.range_op(kind, entry, function)
@@ -84,13 +84,25 @@ def a_range_ends_with_the_device(z):
     for first, count in ((0, 1024), (1, 1023), (1023, 1)):
         z.set_range(first, count)
         expect(z.queue(count - 1, depth=4).dump_sqc()['cq'], count - 1)
+    z.set_range(3, 1000)
     for first, count in ((1, 1024), (1023, 2), (1024, 1), (0xffff, 1)):
         with z.errors('exceeds'):
             z.range_op(TYPE_SQC, sqc_range(first, count))
-        with z.errors('outside the range'):
-            expect(z.mailbox.run(mailbox.SQC, 0, z.mailbox.page, True),
-                   mailbox.BAD_QUEUE)
-        z.set_range(0, 1)
+        # What is refused changes nothing.
+        expect(z.range_op(TYPE_SQC), sqc_range(3, 1000))
+
+
+@test()
+def reserved_bits_of_an_entry_are_refused(z):
+    sqc = sqc_range(0, QUEUES)
+    for bit in list(range(28)) + list(range(55, 64)):
+        with z.errors('reserved bits'):
+            z.range_op(TYPE_SQC, sqc ^ 1 << bit)
+        expect(z.range_op(TYPE_SQC), sqc)
+    for bit in list(range(28)) + list(range(29, 64)):
+        with z.errors('reserved bits'):
+            z.range_op(TYPE_CQC, CQC_RANGE ^ 1 << bit)
+        expect(z.range_op(TYPE_CQC), CQC_RANGE)
 
 
 @everywhere()

@@ -3,9 +3,12 @@
 import struct
 
 from check import expect
+from machine import Setup
 from sqe import Job
 from suite import everywhere, test, V2
 
+NO_WORDS = Setup('version 3, no capability words',
+                 properties=',cap-version=0')
 BAR2_SIZE = 4 << 20
 ONES = 0xffffffff
 
@@ -41,6 +44,7 @@ def reset_values(z):
               0x10006c: 1, 0x1000d8: 0x19e5, 0x1040e4: 1, 0x3010a4: ONES}
     if z.version == 3:
         values.update(CAPABILITIES)
+        values[0x024] = 1
         values[0x3120] = 0x14 if z.isolated else 0x04
         values[0x100158] = 1024 | 1024 << 11
     if z.isolated:
@@ -64,7 +68,7 @@ def reset_values_are_these_and_all_else_is_zero(z):
 
 @everywhere()
 def a_function_reset_gives_all_registers_their_reset_values(z):
-    for at, end in ((0x34, 0x200), (0x220, 0x300), (0x310, 0x1000),
+    for at, end in ((0x38, 0x200), (0x220, 0x300), (0x310, 0x1000),
                     (0x1008, 0x2000), (0x2008, 0x3100), (0x3180, 0x4000),
                     (0x5000, 0x9000), (0x1040fc, 0x105000),
                     (0x300200, 0x301000), (0x302000, 0x30a000)):
@@ -79,7 +83,7 @@ def a_function_reset_gives_all_registers_their_reset_values(z):
 
 
 @test()
-def a_bus_reset_takes_memory_init_away_as_well(z):
+def a_reset_of_the_machine_takes_memory_init_as_well(z):
     z.machine.reset()
     z.machine.connect()
     expect(not_zero(whole_bar(z)), reset_values(z))
@@ -122,6 +126,16 @@ def a_write_reaches_one_register_only(z):
         after = z.qtest.read(z.bar2 + reg - 16, 36)
         expect(after[:16] + after[20:], before[:16] + before[20:],
                f'neighbours of {reg:#x}')
+
+
+@test(NO_WORDS)
+def without_a_version_all_capability_words_are_zero(z):
+    for reg in range(0x3100, 0x3180, 4):
+        expect(z.reg(reg), 0, f'word {reg:#x}')
+    # These two are no part of them.
+    expect(z.reg(0x100158), 1024 | 1024 << 11)
+    expect(z.reg(0x30), 1)
+    expect(z.queue(0).run(Job(z).sqe())[3], 0)
 
 
 @test(V2, up=False)

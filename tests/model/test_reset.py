@@ -3,8 +3,10 @@
 import random
 
 import mailbox
-from accelerator import CLOCKS
+from accelerator import MEM_DONE
 from check import expect, until
+from engines import CLOCKS, init_zip
+from machine import PORT
 from mailbox import FLUSH, RANGE, STOP
 from memory import FIRST
 from pci import BAR0, CAP_MSI, COMMAND
@@ -73,7 +75,7 @@ def requests_that_were_not_fetched_vanish(z):
     z.set(CLOCKS, 0)
     for _ in range(9):
         q.post(Job(z).sqe())
-    quiet_after_reset(z, lambda: z.set(CLOCKS, z.all_cores()))
+    quiet_after_reset(z, lambda: init_zip(z))
     usable(z)
 
 
@@ -242,3 +244,21 @@ def a_reset_of_the_machine_ends_all_work(z):
     z.sync()
     expect(z.monitor.inflight, 0)
     assert z.qtest.read(FIRST, len(used)) == used
+
+
+@test(PORT)
+def a_reset_of_the_bus_takes_memory_init_as_well(z):
+    q = z.queue(0, depth=16)
+    jobs = fly(z, q, 5)
+    z.machine.port.reset_bus()
+    before = z.memory.used()
+    z.machine.connect()
+    expect(z.monitor.inflight, 0)
+    z.monitor.hang(0)
+    z.sync()
+    assert z.memory.used() == before
+    assert all(job.untouched() for job in jobs)
+    expect(z.reg(MEM_DONE), 0)
+    expect(z.monitor.resets, 0)
+    z.init_memory()
+    usable(z)

@@ -139,6 +139,12 @@ def a_chain_has_at_most_256_lists(z):
     with z.errors('chain too long'):
         words = request(z, q, addr, 4 * MOST_LISTS + 1, *roomy(z))
     expect(words[3], FAULT)
+    # The same for output, even if it would have been small enough.
+    data = z.memory.put(list_bytes(scattered(z.memory, [900], bytes(900))),
+                        ALIGN)
+    expect(request(z, q, data, 900, addr, 4 * MOST_LISTS)[3], OK)
+    with z.errors('chain too long'):
+        expect(request(z, q, data, 900, addr, 4 * MOST_LISTS + 1)[3], FAULT)
 
 
 @test()

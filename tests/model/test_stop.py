@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stopping a queue, the function, the master, with work in flight."""
 import mailbox
-from accelerator import CLOCKS, MASTER_STOP, MASTER_STOPPED
+from accelerator import MASTER_STOP, MASTER_STOPPED
 from check import expect, until
+from engines import CLOCKS, init_zip
 from eventring import UNUSABLE
 from function import WRITE_BACK, WRITTEN_BACK
 from mailbox import FLUSH, RANGE, STOP
@@ -63,7 +64,7 @@ def stop_waits_for_what_was_published_but_not_fetched(z):
         q.post(Job(z).sqe())
     z.mailbox.start(STOP, 0)
     assert stopping(z) and z.monitor.inflight == 0
-    z.set(CLOCKS, z.all_cores())
+    init_zip(z)
     expect(z.mailbox.wait(), 0)
     expect([q.take() for _ in range(5)], [0, 1, 2, 3, 4])
 

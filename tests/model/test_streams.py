@@ -142,7 +142,9 @@ def a_request_without_room_changes_nothing(z):
     expect(s.run(q, 500, 1000), OK)
     words, used, output = s.words, s.used, s.output
     before = z.memory.read(s.ctx, CONTEXT)
+    other = Stream(z, ZLIB, pack(ZLIB, DATA[::-1]))
     for space in (0, 1, 16):
+        expect(other.run(q, 300, 9000), OK)
         expect(s.run(q, 0, space), OK)
         expect((s.words, s.used, s.output), (words, used, output))
         expect(z.memory.read(s.ctx, CONTEXT), before)
