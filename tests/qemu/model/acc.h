@@ -465,7 +465,9 @@ uint32_t hisi_acc_engine_errors(HisiAccDev *d);
 bool hisi_acc_engine_blocked(HisiAccDev *d);
 void hisi_acc_engine_error(HisiAccDev *d, uint32_t bits);
 
-/* zip.c */
+/* zip.c, sec.c, hpre.c */
 extern const HisiAccEngine hisi_zip_engine;
+extern const HisiAccEngine hisi_sec_engine;
+extern const HisiAccEngine hisi_hpre_engine;
 
 #endif

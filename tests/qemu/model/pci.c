@@ -334,6 +334,16 @@ static const TypeInfo hisi_acc_types[] = {
         .parent = TYPE_HISI_ACC,
         .class_init = hisi_acc_engine_class_init,
         .class_data = &hisi_zip_engine,
+    }, {
+        .name = "hisi-sec",
+        .parent = TYPE_HISI_ACC,
+        .class_init = hisi_acc_engine_class_init,
+        .class_data = &hisi_sec_engine,
+    }, {
+        .name = "hisi-hpre",
+        .parent = TYPE_HISI_ACC,
+        .class_init = hisi_acc_engine_class_init,
+        .class_data = &hisi_hpre_engine,
     },
 };
 

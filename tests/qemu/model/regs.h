@@ -11,6 +11,11 @@
 #define HISI_ZIP_PF_ID              0xa250
 #define HISI_ZIP_VF_ID              0xa251
 #define HISI_ZIP_CLASS              0x1200      /* processing accelerator */
+#define HISI_SEC_PF_ID              0xa255
+#define HISI_SEC_VF_ID              0xa256
+#define HISI_HPRE_PF_ID             0xa258
+#define HISI_HPRE_VF_ID             0xa259
+#define HISI_CRYPTO_CLASS           0x1000      /* network encryption */
 #define HISI_REVISION_V2            0x21
 #define HISI_REVISION_V3            0x30
 
@@ -115,6 +120,48 @@
 #define ZIP_CLOCK_DECOMP_CORES      0xfcu
 #define ZIP_ERR_SRC_ADDR            (1u << 4)
 #define ZIP_ERR_DST_ADDR            (1u << 5)
+
+/* SEC engine. */
+#define R_SEC_INT_MASK              0x301000    /* 1 = not masked */
+#define R_SEC_INT_STATUS            0x301008
+#define R_SEC_INT_SOURCE            0x301010
+#define R_SEC_SHUTDOWN_SEL          0x301014
+#define R_SEC_INT_SET               0x301018
+#define R_SEC_CE_ENABLE             0x301050
+#define R_SEC_FE_ENABLE             0x301054
+#define R_SEC_NFE_ENABLE            0x301058
+#define R_SEC_MEM_START             0x301100
+#define R_SEC_MEM_DONE              0x301104
+#define R_SEC_CONTROL               0x301200
+#define R_SEC_CORE_ENABLE           0x301270
+#define R_SEC_SVA_TRANS             0x301ec4
+#define R_SEC_SVA_INFO              0x301ed4
+#define SEC_CONTROL_CLOCK_GATE      (1u << 3)
+#define SEC_CONTROL_SHUTDOWN_ENABLE (1u << 12)
+
+/* HPRE engine. */
+#define R_HPRE_INIT_START           0x301014
+#define R_HPRE_TYPES                0x301038
+#define R_HPRE_CONTROL              0x301044
+#define R_HPRE_PREFETCH_STATUS      0x301144
+#define R_HPRE_SVA_STATUS           0x30115c
+#define R_HPRE_INT_MASK             0x301400
+#define R_HPRE_CE_ENABLE            0x301410
+#define R_HPRE_NFE_ENABLE           0x301414
+#define R_HPRE_FE_ENABLE            0x301418
+#define R_HPRE_INT_SET              0x301500
+#define R_HPRE_INT_SOURCE           0x301600
+#define R_HPRE_INT_STATUS           0x301800
+#define R_HPRE_INIT_DONE            0x301a00
+#define R_HPRE_CLOCK_GATE           0x301a10
+#define R_HPRE_SHUTDOWN_SEL         0x301a3c
+#define HPRE_CONTROL_SHUTDOWN_ENABLE (1u << 0)
+#define HPRE_CLUSTER(c)             (0x302000 + (c) * 0x1000)
+#define HPRE_CLUSTER_SIZE           0x1000
+#define R_HPRE_CORE_ENABLE          0x04        /* inside a cluster */
+#define R_HPRE_CORE_START           0x20
+#define R_HPRE_CORE_DONE            0x80
+#define R_HPRE_CORE_INQUIRY_RESULT  0x104
 
 /* MSI messages. */
 enum {
