@@ -79,7 +79,8 @@ static void hisi_acc_mbox_done(HisiAccFun *f, unsigned status)
     m->stop = false;
     w0 &= ~(MBOX_BUSY | MBOX_STATUS_MASK);
     stw_le_p(&m->latch[0], w0 | status << MBOX_STATUS_SHIFT);
-    trace_hisi_acc_mbox_done(f->number, MBOX_CMD(w0), hisi_acc_mbox_qn(m), status);
+    trace_hisi_acc_mbox_done(f->number, MBOX_CMD(w0), hisi_acc_mbox_qn(m),
+                             status);
 }
 
 void hisi_acc_mbox_reset(HisiAccFun *f)

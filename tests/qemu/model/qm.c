@@ -65,7 +65,8 @@ static bool hisi_acc_dma(HisiAccFun *f, uint64_t addr, void *buf,
         return true;
     }
     f->dev->count.dma_faults++;
-    trace_hisi_acc_dma_fault(f->number, addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
+    trace_hisi_acc_dma_fault(f->number, addr, len,
+                             dir == DMA_DIRECTION_FROM_DEVICE);
     return false;
 }
 

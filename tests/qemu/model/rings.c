@@ -167,7 +167,8 @@ void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val)
     bool sq = DB_CMD(val) == DB_SQ;
     HisiAccQueue *q;
 
-    trace_hisi_acc_doorbell(f->number, DB_CMD(val), qn, DB_INDEX(val), DB_PRIO(val));
+    trace_hisi_acc_doorbell(f->number, DB_CMD(val), qn, DB_INDEX(val),
+                            DB_PRIO(val));
     if (DB_CMD(val) > DB_CQ || DB_PRIO(val) > 1 || DB_RESERVED(val)) {
         hisi_acc_doorbell_drop(f, qn, val, "reserved bits set", true);
         return;
