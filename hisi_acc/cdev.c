@@ -40,14 +40,23 @@ static int acc_query(struct hisi_acc_ctx *ctx, void *data)
 	struct hisi_acc_dev *dev = ctx->dev;
 	struct hisi_acc_qm *qm = &dev->qm;
 	struct hisi_acc_query *arg = data;
+	u32 reasons[HISI_ACC_MODES];
+	int mode;
 
+	arg->out_modes = 0;
 	arg->out_uapi_version = HISI_ACC_UAPI_VERSION;
 	arg->out_engine = qm->engine->id;
 	arg->out_hw_version = qm->version->number;
-	arg->out_modes = dev->dma_reason ? 0 : HISI_ACC_MODE_DMA;
-	arg->out_sva_reason = HISI_ACC_REASON_DRIVER;
-	arg->out_pasid_reason = HISI_ACC_REASON_DRIVER;
-	arg->out_dma_reason = dev->dma_reason;
+	for (mode = 0; mode < HISI_ACC_MODES; mode++) {
+		reasons[mode] = hisi_acc_modes_reason(dev, mode, ctx->mm);
+		if (reasons[mode])
+			continue;
+		arg->out_modes |= BIT(mode);
+		reasons[mode] = hisi_acc_space_reason(ctx, mode);
+	}
+	arg->out_sva_reason = reasons[MODE_SVA];
+	arg->out_pasid_reason = reasons[MODE_PASID];
+	arg->out_dma_reason = reasons[MODE_DMA];
 	arg->out_queues = qm->queues;
 	arg->out_queues_free = hisi_acc_qp_count_free(qm);
 	arg->out_queues_max = HISI_ACC_CTX_QUEUES;
@@ -111,7 +120,7 @@ static const struct acc_ioctl {
 	ACC_IOCTL(HISI_ACC_QUERY, hisi_acc_query, out_mem_size_max,
 		  .out = offsetof(struct hisi_acc_query, out_uapi_version),
 		  .run = acc_query),
-	ACC_IOCTL(HISI_ACC_QUEUE_ALLOC, hisi_acc_queue_alloc, out_db_size,
+	ACC_IOCTL(HISI_ACC_QUEUE_ALLOC, hisi_acc_queue_alloc, __reserved,
 		  .out = offsetof(struct hisi_acc_queue_alloc, out_handle),
 		  .flags = HISI_ACC_QUEUE_NO_DB_MAP,
 		  .run = hisi_acc_queue_alloc,
@@ -134,7 +143,7 @@ static const struct acc_ioctl {
 		  .run = hisi_acc_queue_doorbell),
 	ACC_IOCTL(HISI_ACC_MEM_PIN, hisi_acc_mem_pin, out_iova,
 		  .out = offsetof(struct hisi_acc_mem_pin, out_handle),
-		  .flags = HISI_ACC_MEM_READ_ONLY,
+		  .flags = HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND,
 		  .run = hisi_acc_mem_pin,
 		  .undo = hisi_acc_mem_pin_undo),
 	ACC_IOCTL(HISI_ACC_MEM_UNPIN, hisi_acc_mem_unpin, __reserved,

@@ -77,4 +77,115 @@ static inline struct class *__compat_class_create(struct module *owner,
 #define HISI_ACC_DEVNODE_ARG const struct device
 #endif
 
+/*
+ * From 6.16 on the IOMMU driver turns page faults on by itself; before, it has
+ * to be asked, and only then are address spaces bound.
+ */
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline bool hisi_acc_iommu_enable_faults(struct device *dev)
+{
+	if (iommu_dev_enable_feature(dev, IOMMU_DEV_FEAT_IOPF))
+		return false;
+	if (!iommu_dev_enable_feature(dev, IOMMU_DEV_FEAT_SVA))
+		return true;
+	iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+	return false;
+}
+
+static inline void hisi_acc_iommu_disable_faults(struct device *dev)
+{
+	iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_SVA);
+	iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+}
+#else
+static inline bool hisi_acc_iommu_enable_faults(struct device *dev)
+{
+#ifdef CONFIG_PCI_PRI
+	if (to_pci_dev(dev)->pri_enabled)
+		return true;
+#endif
+	return device_property_read_bool(dev, "dma-can-stall");
+}
+
+static inline void hisi_acc_iommu_disable_faults(struct device *dev)
+{
+}
+#endif
+
+/* Until 6.3 there is one kind of memory for page tables; can go with 6.1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define hisi_acc_iommu_map(domain, iova, phys, size, prot) \
+	iommu_map(domain, iova, phys, size, prot)
+#else
+#define hisi_acc_iommu_map(domain, iova, phys, size, prot) \
+	iommu_map(domain, iova, phys, size, prot, GFP_KERNEL_ACCOUNT)
+#endif
+
+/*
+ * Until 6.2 the caller of a binding has data there, and how many PASIDs there
+ * are is the IOMMU driver's secret; can go with 6.1.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define iommu_sva_bind_device(dev, mm) iommu_sva_bind_device(dev, mm, NULL)
+static inline bool hisi_acc_iommu_has_pasids(struct device *dev)
+{
+	return true;
+}
+#else
+static inline bool hisi_acc_iommu_has_pasids(struct device *dev)
+{
+	return dev->iommu && dev->iommu->max_pasids;
+}
+#endif
+
+/*
+ * Domains at a PASID: the interface settled in 6.12. Before, there is none,
+ * and the mode that needs it is not offered.
+ */
+#define HISI_ACC_HAS_PASID_DOMAINS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+#define HISI_ACC_PASID_NONE	(~0U)
+
+#if HISI_ACC_HAS_PASID_DOMAINS
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define hisi_acc_iommu_domain_alloc(dev) iommu_paging_domain_alloc(dev)
+#else
+#include <uapi/linux/iommufd.h>
+#define hisi_acc_iommu_domain_alloc(dev) \
+	iommu_paging_domain_alloc_flags(dev, IOMMU_HWPT_ALLOC_PASID)
+#endif
+#define hisi_acc_iommu_pasid_alloc(dev)	iommu_alloc_global_pasid(dev)
+#define hisi_acc_iommu_pasid_free(pasid) iommu_free_global_pasid(pasid)
+#define hisi_acc_iommu_attach(domain, dev, pasid) \
+	iommu_attach_device_pasid(domain, dev, pasid, NULL)
+#define hisi_acc_iommu_detach(domain, dev, pasid) \
+	iommu_detach_device_pasid(domain, dev, pasid)
+#else
+static inline struct iommu_domain *hisi_acc_iommu_domain_alloc(struct device *dev)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline u32 hisi_acc_iommu_pasid_alloc(struct device *dev)
+{
+	return HISI_ACC_PASID_NONE;
+}
+
+static inline void hisi_acc_iommu_pasid_free(u32 pasid)
+{
+}
+
+static inline int hisi_acc_iommu_attach(struct iommu_domain *domain,
+					struct device *dev, u32 pasid)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void hisi_acc_iommu_detach(struct iommu_domain *domain,
+					 struct device *dev, u32 pasid)
+{
+}
+#endif
+
 #endif /* HISI_ACC_COMPAT_H */

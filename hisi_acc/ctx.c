@@ -34,6 +34,7 @@ void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx)
 {
 	struct hisi_acc_queue *queue;
 	struct hisi_acc_mem *mem;
+	u32 queues = 0;
 	unsigned long i;
 
 	/* queues first: what they use may go away only after them */
@@ -42,8 +43,11 @@ void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx)
 	xa_for_each(&ctx->queues, i, queue) {
 		xa_erase(&ctx->queues, i);
 		hisi_acc_queue_destroy(queue);
+		queues++;
 	}
 	mutex_unlock(&ctx->lock);
+	while (queues--)
+		hisi_acc_space_put(ctx);
 
 	/* taking mmap_lock, this cannot be done under ctx->lock */
 	for (;;) {
@@ -68,6 +72,8 @@ static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	/* a device that is gone has revoked already */
 	if (hisi_acc_dev_enter(ctx->dev))
 		return;
+	/* other notifiers of the mm, which this one may not wait for */
+	hisi_acc_space_keep(ctx);
 	hisi_acc_ctx_revoke(ctx);
 	hisi_acc_dev_leave(ctx->dev);
 }
@@ -102,9 +108,15 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 
+	ctx->user = hisi_acc_user_get(dev);
+	if (!ctx->user) {
+		kfree(ctx);
+		return ERR_PTR(-ENOMEM);
+	}
 	ctx->dev = dev;
 	ctx->mm = current->mm;
 	ctx->mapping = mapping;
+	hisi_acc_space_init(&ctx->space);
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->map_lock);
 	xa_init_flags(&ctx->queues, XA_FLAGS_ALLOC1);
@@ -135,6 +147,7 @@ fini_status:
 	hisi_acc_region_kill(ctx->status_region);
 	__free_page(ctx->status_page);
 free_ctx:
+	hisi_acc_user_put(ctx->user);
 	kfree(ctx);
 	return ERR_PTR(ret);
 }
@@ -150,6 +163,8 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 	mutex_lock(&dev->ctxs_lock);
 	list_del(&ctx->node);
 	mutex_unlock(&dev->ctxs_lock);
+	if (!dev->gone)
+		hisi_acc_space_unbind(ctx);
 	up_read(&dev->gate);
 
 	hisi_acc_region_kill(ctx->status_region);
@@ -159,6 +174,8 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 	xa_destroy(&ctx->queues);
 	mutex_destroy(&ctx->map_lock);
 	mutex_destroy(&ctx->lock);
+	hisi_acc_space_fini(&ctx->space);
+	hisi_acc_user_put(ctx->user);
 	kfree(ctx);
 	put_device(&dev->dev);
 }

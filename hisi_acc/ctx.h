@@ -8,10 +8,12 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "space.h"
 #include "uapi/hisi_acc.h"
 
 struct hisi_acc_dev;
 struct hisi_acc_region;
+struct hisi_acc_user;
 
 #define HISI_ACC_CTX_QUEUES	64	/* as many as the status page has room */
 #define HISI_ACC_CTX_MEMS	4096
@@ -25,8 +27,11 @@ struct hisi_acc_ctx {
 	struct hisi_acc_dev *dev;	/* referenced */
 	struct mm_struct *mm;		/* kept by the notifier */
 	struct mmu_notifier notifier;
+	struct hisi_acc_user *user;	/* who opened the file; referenced */
 	struct address_space *mapping;	/* of the node, for taking back pages */
 	struct list_head node;		/* in dev->ctxs */
+
+	struct hisi_acc_space space;
 
 	struct mutex lock;		/* guards queues, mems, revoked */
 	struct xarray queues;

@@ -37,6 +37,7 @@ static void dev_release(struct device *device)
 	if (dev->owner)
 		mmdrop(dev->owner);
 	dev_free_id(dev);
+	hisi_acc_users_fini(&dev->users);
 	mutex_destroy(&dev->owner_lock);
 	mutex_destroy(&dev->ctxs_lock);
 	kfree(dev);
@@ -60,7 +61,9 @@ struct hisi_acc_dev *hisi_acc_dev_alloc(const struct hisi_acc_engine *engine)
 	init_rwsem(&dev->gate);
 	mutex_init(&dev->ctxs_lock);
 	mutex_init(&dev->owner_lock);
+	hisi_acc_users_init(&dev->users);
 	INIT_LIST_HEAD(&dev->ctxs);
+	dev->share = HISI_ACC_SHARE_USER;
 	dev->state = HISI_ACC_STATE_RUNNING;
 
 	device_initialize(&dev->dev);
@@ -97,8 +100,10 @@ void hisi_acc_dev_unregister(struct hisi_acc_dev *dev)
 	dev->gone = true;
 	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_GONE);
 	/* the gate keeps the list as it is */
-	list_for_each_entry(ctx, &dev->ctxs, node)
+	list_for_each_entry(ctx, &dev->ctxs, node) {
 		hisi_acc_ctx_revoke(ctx);
+		hisi_acc_space_unbind(ctx);
+	}
 	up_write(&dev->gate);
 }
 
@@ -116,36 +121,104 @@ void hisi_acc_dev_leave(struct hisi_acc_dev *dev)
 	up_read(&dev->gate);
 }
 
-int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct mm_struct *mm)
+/* Whatever the last owner's DMA left behind goes before somebody else comes. */
+static int owner_drop(struct hisi_acc_dev *dev, bool tagged)
 {
-	int ret = 0;
+	struct hisi_acc_qm *qm = &dev->qm;
+	int ret;
 
-	mutex_lock(&dev->owner_lock);
-	if (dev->owner != mm) {
-		if (dev->owner_objects) {
-			ret = -EBUSY;
-			goto unlock;
-		}
-		/* whatever the last owner's DMA left behind goes first */
-		if (dev->owner) {
-			ret = hisi_acc_qm_scrub(&dev->qm);
-			if (ret)
-				goto unlock;
-			mmdrop(dev->owner);
-		}
-		mmgrab(mm);
-		dev->owner = mm;
+	if (dev->owner || (!qm->version->pasid_by_queue && qm->tagged != tagged)) {
+		ret = hisi_acc_qm_scrub(qm, tagged);
+		if (ret)
+			return ret;
+	}
+	if (dev->owner)
+		mmdrop(dev->owner);
+	dev->owner = NULL;
+	return 0;
+}
+
+static bool may_share(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx)
+{
+	u32 share = READ_ONCE(dev->share);
+
+	if (dev->qm.db_pages || !dev->tagged_objects ||
+	    share == HISI_ACC_SHARE_ANY)
+		return true;
+	if (share == HISI_ACC_SHARE_USER)
+		return uid_eq(dev->share_uid, ctx->user->uid);
+	return dev->share_mm == ctx->mm;
+}
+
+static bool may_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
+		      bool tagged)
+{
+	if (tagged)
+		return !dev->owner_objects && may_share(dev, ctx);
+	return !dev->tagged_objects &&
+	       (!dev->owner_objects || dev->owner == ctx->mm);
+}
+
+static int claim_dma(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx)
+{
+	int ret;
+
+	if (dev->owner != ctx->mm) {
+		ret = owner_drop(dev, false);
+		if (ret)
+			return ret;
+		mmgrab(ctx->mm);
+		dev->owner = ctx->mm;
 	}
 	dev->owner_objects++;
-unlock:
+	return 0;
+}
+
+static int claim_tagged(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx)
+{
+	int ret;
+
+	if (!dev->tagged_objects) {
+		ret = owner_drop(dev, true);
+		if (ret)
+			return ret;
+		dev->share_uid = ctx->user->uid;
+		dev->share_mm = ctx->mm;
+	}
+	dev->tagged_objects++;
+	return 0;
+}
+
+int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
+		       bool tagged)
+{
+	int ret = -EBUSY;
+
+	mutex_lock(&dev->owner_lock);
+	if (may_claim(dev, ctx, tagged))
+		ret = tagged ? claim_tagged(dev, ctx) : claim_dma(dev, ctx);
 	mutex_unlock(&dev->owner_lock);
 	return ret;
 }
 
-void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev)
+bool hisi_acc_dev_may_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
+			    bool tagged)
+{
+	bool may;
+
+	mutex_lock(&dev->owner_lock);
+	may = may_claim(dev, ctx, tagged);
+	mutex_unlock(&dev->owner_lock);
+	return may;
+}
+
+void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev, bool tagged)
 {
 	mutex_lock(&dev->owner_lock);
-	dev->owner_objects--;
+	if (tagged)
+		dev->tagged_objects--;
+	else
+		dev->owner_objects--;
 	mutex_unlock(&dev->owner_lock);
 }
 

@@ -4,16 +4,19 @@
  *
  * Lock order, outermost first:
  *   dev->gate		around each operation that may touch the hardware
+ *   ctx->space.lock	what a context is bound to
+ *   ctx->space.blocks_lock, around pinning
  *   ctx->lock		handles of a context, state changes of its queues
- *   dev->owner_lock	who owns the function in DMA mode
+ *   dev->owner_lock	who has the function, in what kind of mode
+ *   dev->users.lock	what each user has
  *   qm->reset_sem	queue pairs against the function's start and stop
  *   qm->image_lock, then mbox->lock
  *   dev->ctxs_lock	who is to be told
  *   ctx->map_lock	what can be mapped; nests inside mmap_lock, so neither
  *			user copies nor pinning may happen under it
  *   qm->qps_lock, then ctx->event_lock (spinlocks)
- * Pinning and accounting take mmap_lock, so they happen outside ctx->lock,
- * which nests inside no other lock of the process.
+ * Binding, pinning and accounting take mmap_lock, so they happen outside
+ * ctx->lock, which nests inside no other lock of the process.
  */
 #ifndef HISI_ACC_DEV_H
 #define HISI_ACC_DEV_H
@@ -22,7 +25,9 @@
 #include <linux/device.h>
 
 #include "uapi/hisi_acc.h"
+#include "mode.h"
 #include "qm.h"
+#include "user.h"
 
 /*
  * Kept alive by its struct device: probe holds one reference until remove, each
@@ -32,7 +37,7 @@ struct hisi_acc_dev {
 	struct device dev;
 	struct cdev cdev;
 	int id;				/* zip0, zip1, ...; -1: given back */
-	u32 dma_reason;			/* HISI_ACC_REASON_* */
+	struct hisi_acc_modes modes;
 
 	struct rw_semaphore gate;	/* written by remove */
 	bool gone;			/* gate */
@@ -47,15 +52,27 @@ struct hisi_acc_dev {
 	/*
 	 * In DMA mode the function belongs to one address space. The last one
 	 * is remembered after it let go: the next other one gets a function
-	 * that was scrubbed.
+	 * that was scrubbed. In the other modes, tagged by a PASID, many share
+	 * the function, but for doorbells that lie in one page.
 	 */
-	struct mutex owner_lock;	/* guards owner, owner_objects */
+	struct mutex owner_lock;	/* guards this group */
 	struct mm_struct *owner;	/* compared, never entered */
 	u32 owner_objects;
+	u32 tagged_objects;
+	u32 share;			/* HISI_ACC_SHARE_*, when in one page */
+	struct mm_struct *share_mm;	/* of the first, only compared */
+	kuid_t share_uid;
+
+	struct hisi_acc_users users;
 
 	atomic64_t pinned_pages;
 	atomic_t mappings;		/* live IOVA ranges of user objects */
 };
+
+/* Among whom queues with doorbells in one page may be shared. */
+enum { HISI_ACC_SHARE_MM, HISI_ACC_SHARE_USER, HISI_ACC_SHARE_ANY };
+
+struct hisi_acc_ctx;
 
 struct hisi_acc_dev *hisi_acc_dev_alloc(const struct hisi_acc_engine *engine);
 /* Publishes the node: the last step of probe. */
@@ -67,9 +84,16 @@ void hisi_acc_dev_unregister(struct hisi_acc_dev *dev);
 int hisi_acc_dev_enter(struct hisi_acc_dev *dev);
 void hisi_acc_dev_leave(struct hisi_acc_dev *dev);
 
-/* One more object of @mm in DMA mode: 0, -EBUSY or an error of the hardware. */
-int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct mm_struct *mm);
-void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev);
+/*
+ * One more object of @ctx, with requests that carry a PASID or without: 0,
+ * -EBUSY or an error of the hardware.
+ */
+int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
+		       bool tagged);
+/* Whether it would be taken, as things are. */
+bool hisi_acc_dev_may_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
+			    bool tagged);
+void hisi_acc_dev_unclaim(struct hisi_acc_dev *dev, bool tagged);
 
 /* Tells all contexts. GONE is final. */
 void hisi_acc_dev_set_state(struct hisi_acc_dev *dev, u32 state);

@@ -28,6 +28,8 @@ struct hisi_acc_errors {
  * @errors_v3:		as above
  * @algs:		reads the algorithm bits
  * @init:		programs the engine after power-on or reset
+ * @set_data_user:	programs what data accesses carry, while nothing is in
+ *			flight
  * @errors_enable:	turns error reporting on
  * @errors_disable:	turns it off
  * @errors_pending:	reads which errors are reported now
@@ -47,6 +49,7 @@ struct hisi_acc_engine {
 
 	u32 (*algs)(struct hisi_acc_qm *qm);
 	int (*init)(struct hisi_acc_qm *qm);
+	void (*set_data_user)(struct hisi_acc_qm *qm);
 	void (*errors_enable)(struct hisi_acc_qm *qm);
 	void (*errors_disable)(struct hisi_acc_qm *qm);
 	u32 (*errors_pending)(struct hisi_acc_qm *qm);

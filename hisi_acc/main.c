@@ -5,7 +5,6 @@
 #include <linux/pci.h>
 
 #include "dev.h"
-#include "map.h"
 #include "reset.h"
 
 #define PCI_DEVICE_ID_ZIP_PF	0xa250
@@ -62,6 +61,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	const struct hisi_acc_engine *engine = (void *)id->driver_data;
 	struct hisi_acc_dev *dev;
+	u32 reason;
 	int ret;
 
 	ret = enable_pci(pdev);
@@ -82,14 +82,15 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	 * Without a translating IOMMU the node says why there are no queues,
 	 * and the hardware stays asleep.
 	 */
-	dev->dma_reason = hisi_acc_map_reason(&pdev->dev);
-	if (dev->dma_reason) {
+	hisi_acc_modes_init(dev);
+	reason = hisi_acc_modes_base_reason(dev);
+	if (reason) {
 		dev_warn(&pdev->dev, "no user DMA without a translating IOMMU of its own, reason %u\n",
-			 dev->dma_reason);
+			 reason);
 	} else {
 		ret = start_hardware(dev);
 		if (ret)
-			goto fini_qm;
+			goto fini_modes;
 	}
 	ret = hisi_acc_dev_register(dev);
 	if (ret)
@@ -99,9 +100,10 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 stop:
-	if (!dev->dma_reason)
+	if (!reason)
 		stop_hardware(dev);
-fini_qm:
+fini_modes:
+	hisi_acc_modes_fini(dev);
 	hisi_acc_qm_fini(&dev->qm);
 put_dev:
 	put_device(&dev->dev);
@@ -116,8 +118,9 @@ static void remove(struct pci_dev *pdev)
 
 	hisi_acc_reset_check_present(dev);
 	hisi_acc_dev_unregister(dev);
-	if (!dev->dma_reason)
+	if (!hisi_acc_modes_base_reason(dev))
 		stop_hardware(dev);
+	hisi_acc_modes_fini(dev);
 	hisi_acc_qm_fini(&dev->qm);
 	put_device(&dev->dev);
 	pci_release_mem_regions(pdev);
@@ -143,6 +146,9 @@ static int __init hisi_acc_init(void)
 {
 	int ret;
 
+	ret = hisi_acc_modes_module_init();
+	if (ret)
+		return ret;
 	ret = hisi_acc_dev_module_init();
 	if (ret)
 		return ret;

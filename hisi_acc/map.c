@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IOVA ranges through the kernel's DMA API. */
-#include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
-#include <linux/msi.h>
 
 #include "dev.h"
 #include "map.h"
@@ -62,40 +60,4 @@ void hisi_acc_map_fini(struct hisi_acc_map *map, struct hisi_acc_dev *dev)
 		iommu_flush_iotlb_all(domain);
 	sg_free_table(&map->sgt);
 	atomic_dec(&dev->mappings);
-}
-
-static int count_device(struct device *dev, void *data)
-{
-	++*(int *)data;
-	return 0;
-}
-
-static bool group_is_shared(struct device *dev)
-{
-	struct iommu_group *group = iommu_group_get(dev);
-	int devices = 0;
-
-	if (!group)
-		return true;
-	iommu_group_for_each_dev(group, &devices, count_device);
-	iommu_group_put(group);
-	return devices != 1;
-}
-
-u32 hisi_acc_map_reason(struct device *dev)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-
-	if (!domain)
-		return HISI_ACC_REASON_NO_IOMMU;
-	if ((domain->type & IOMMU_DOMAIN_DMA) != IOMMU_DOMAIN_DMA)
-		return HISI_ACC_REASON_PASSTHROUGH;
-	if (group_is_shared(dev))
-		return HISI_ACC_REASON_SHARED_GROUP;
-	if (!dev_is_dma_coherent(dev))
-		return HISI_ACC_REASON_NOT_COHERENT;
-	/* writes to the interrupt controller pass the IOMMU on most machines */
-	if (!msi_device_has_isolated_msi(dev))
-		return HISI_ACC_REASON_SHARED_MSI;
-	return HISI_ACC_REASON_NONE;
 }

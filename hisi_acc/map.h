@@ -22,7 +22,5 @@ int hisi_acc_map_init(struct hisi_acc_map *map, struct hisi_acc_dev *dev,
  * a stale translation, so they may go to somebody else.
  */
 void hisi_acc_map_fini(struct hisi_acc_map *map, struct hisi_acc_dev *dev);
-/* HISI_ACC_REASON_*: whether the function may have user memory mapped. */
-u32 hisi_acc_map_reason(struct device *dev);
 
 #endif /* HISI_ACC_MAP_H */

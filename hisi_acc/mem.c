@@ -1,122 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Registered user memory: charge, pin, map; unmap, flush, unpin, uncharge. */
+/* Registered user memory: what one registration is, in each mode. */
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "block.h"
 #include "ctx.h"
 #include "dev.h"
 #include "mem.h"
 
-/* Pages pinned at a time, so that a kill is noticed in between. */
-#define PIN_BATCH	8192
-
-/*
- * Memory that file systems want to hear of before each write cannot be pinned
- * for long, and the kernel says so with the errno of a bad address.
- */
-static int mem_why_not(struct hisi_acc_mem *mem, unsigned long addr)
+static int mem_fill_dma(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
 {
-	struct page *page;
-
-	if (mem->read_only || pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
-		return -EFAULT;
-	unpin_user_page(page);
-	return -EOPNOTSUPP;
-}
-
-static int mem_pin_batch(struct hisi_acc_mem *mem, unsigned long addr,
-			 unsigned long count, struct page **pages)
-{
-	int ret, forced;
-
-	if (!mem->read_only)
-		return pin_user_pages_fast(addr, count,
-					   FOLL_LONGTERM | FOLL_WRITE, pages);
-	ret = pin_user_pages_fast(addr, count, FOLL_LONGTERM, pages);
-	if (!HISI_ACC_FOLL_BREAK_COW || ret <= 0)
-		return ret;
-	/* what the process may read is known now, and only that is forced */
-	unpin_user_pages(pages, ret);
-	forced = pin_user_pages_fast(addr, ret, FOLL_LONGTERM |
-				     HISI_ACC_FOLL_BREAK_COW, pages);
-	/* a shared mapping has no COW to be broken */
-	if (forced == -EFAULT)
-		return pin_user_pages_fast(addr, ret, FOLL_LONGTERM, pages);
-	return forced;
-}
-
-static int mem_pin_pages(struct hisi_acc_mem *mem, unsigned long start)
-{
-	unsigned long done = 0;
-	int ret = 0;
-
-	while (done < mem->count) {
-		unsigned long batch = min_t(unsigned long, mem->count - done,
-					    PIN_BATCH);
-
-		if (fatal_signal_pending(current)) {
-			ret = -EINTR;
-			break;
-		}
-		ret = mem_pin_batch(mem, start + (done << PAGE_SHIFT), batch,
-				    mem->pages + done);
-		if (ret <= 0)
-			break;
-		done += ret;
-		cond_resched();
-	}
-	if (done == mem->count)
-		return 0;
-	unpin_user_pages(mem->pages, done);
-	if (!ret || ret == -EFAULT)
-		return mem_why_not(mem, start + (done << PAGE_SHIFT));
-	return ret;
-}
-
-static int mem_fill(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
-		    unsigned long start)
-{
-	struct hisi_acc_dev *dev = ctx->dev;
+	struct hisi_acc_block *block;
 	int ret;
 
-	mem->pages = kvmalloc_array(mem->count, sizeof(*mem->pages),
-				    GFP_KERNEL_ACCOUNT);
-	if (!mem->pages)
-		return -ENOMEM;
-	ret = account_locked_vm(ctx->mm, mem->count, true);
-	if (ret)
-		goto free_pages;
-	ret = mem_pin_pages(mem, start);
-	if (ret)
-		goto unaccount;
-	ret = hisi_acc_map_init(&mem->map, dev, mem->pages, mem->count,
+	block = hisi_acc_block_pin(ctx, mem->start, mem->count, mem->read_only);
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+	ret = hisi_acc_map_init(&block->map, ctx->dev, block->pages, block->count,
 				mem->read_only ? DMA_TO_DEVICE :
 						 DMA_BIDIRECTIONAL);
-	if (ret)
-		goto unpin;
-	atomic64_add(mem->count, &dev->pinned_pages);
+	if (ret) {
+		hisi_acc_block_free(ctx, block);
+		return ret;
+	}
+	mem->block = block;
+	mem->iova = block->map.iova;
 	return 0;
+}
 
-unpin:
-	unpin_user_pages(mem->pages, mem->count);
-unaccount:
-	account_locked_vm(ctx->mm, mem->count, false);
-free_pages:
-	kvfree(mem->pages);
-	return ret;
+/* Any address is good already; pinning keeps the memory where it is. */
+static int mem_fill_sva(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
+{
+	struct hisi_acc_block *block;
+
+	mem->iova = mem->start;
+	if (mem->on_demand)
+		return 0;
+	block = hisi_acc_block_pin(ctx, mem->start, mem->count, mem->read_only);
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+	mem->block = block;
+	return 0;
+}
+
+static int mem_fill(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
+{
+	switch (mem->mode) {
+	case HISI_ACC_MODE_SVA:
+		return mem_fill_sva(ctx, mem);
+	case HISI_ACC_MODE_PASID:
+		mem->iova = mem->start;
+		return hisi_acc_private_add(ctx, mem);
+	default:
+		return mem_fill_dma(ctx, mem);
+	}
 }
 
 void hisi_acc_mem_free(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
 {
-	struct hisi_acc_dev *dev = ctx->dev;
-
-	hisi_acc_map_fini(&mem->map, dev);
-	unpin_user_pages_dirty_lock(mem->pages, mem->count, !mem->read_only);
-	atomic64_sub(mem->count, &dev->pinned_pages);
-	account_locked_vm(ctx->mm, mem->count, false);
-	hisi_acc_dev_unclaim(dev);
-	kvfree(mem->pages);
+	switch (mem->mode) {
+	case HISI_ACC_MODE_PASID:
+		hisi_acc_private_del(ctx, mem);
+		break;
+	case HISI_ACC_MODE_DMA:
+		hisi_acc_map_fini(&mem->block->map, ctx->dev);
+		fallthrough;
+	default:
+		if (mem->block)
+			hisi_acc_block_free(ctx, mem->block);
+	}
+	hisi_acc_space_put(ctx);
 	kfree(mem);
 }
 
@@ -124,8 +77,11 @@ static int mem_check(const struct hisi_acc_mem_pin *arg)
 {
 	u64 end;
 
-	if (arg->__reserved || !arg->size || arg->size > HISI_ACC_MEM_SIZE_MAX)
+	if (arg->__reserved || !arg->size || arg->size > HISI_ACC_MEM_SIZE_MAX ||
+	    !arg->modes)
 		return -EINVAL;
+	if (arg->modes & ~HISI_ACC_MODES_ALL)
+		return -EOPNOTSUPP;
 	if (check_add_overflow(arg->addr, arg->size, &end) ||
 	    PAGE_ALIGN(end) < end || arg->addr != untagged_addr(arg->addr))
 		return -EINVAL;
@@ -134,35 +90,55 @@ static int mem_check(const struct hisi_acc_mem_pin *arg)
 	return 0;
 }
 
+static struct hisi_acc_mem *mem_create(struct hisi_acc_ctx *ctx,
+				       const struct hisi_acc_mem_pin *arg)
+{
+	struct hisi_acc_grant grant;
+	struct hisi_acc_mem *mem;
+	u64 end = arg->addr + arg->size;
+	int ret;
+
+	mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	mem->read_only = arg->flags & HISI_ACC_MEM_READ_ONLY;
+	mem->on_demand = arg->flags & HISI_ACC_MEM_ON_DEMAND;
+	mem->start = arg->addr & PAGE_MASK;
+	mem->count = (PAGE_ALIGN(end) - mem->start) >> PAGE_SHIFT;
+	mem->head_is_part = !PAGE_ALIGNED(arg->addr);
+	mem->tail_is_part = !PAGE_ALIGNED(end);
+
+	ret = hisi_acc_space_get(ctx, arg->modes, &grant);
+	if (ret)
+		goto free_mem;
+	mem->mode = grant.mode;
+	ret = mem_fill(ctx, mem);
+	if (ret)
+		goto put_space;
+	return mem;
+
+put_space:
+	hisi_acc_space_put(ctx);
+free_mem:
+	kfree(mem);
+	return ERR_PTR(ret);
+}
+
 int hisi_acc_mem_pin(struct hisi_acc_ctx *ctx, void *data)
 {
 	struct hisi_acc_mem_pin *arg = data;
-	struct hisi_acc_dev *dev = ctx->dev;
 	struct hisi_acc_mem *mem;
-	unsigned long start;
 	int ret;
 
 	ret = mem_check(arg);
 	if (ret)
 		return ret;
-	if (dev->dma_reason)
-		return -EOPNOTSUPP;
-	ret = hisi_acc_dev_claim(dev, ctx->mm);
-	if (ret)
-		return ret;
+	mem = mem_create(ctx, arg);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
 
-	ret = -ENOMEM;
-	mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
-	if (!mem)
-		goto unclaim;
-	start = arg->addr & PAGE_MASK;
-	mem->read_only = arg->flags & HISI_ACC_MEM_READ_ONLY;
-	mem->count = (PAGE_ALIGN(arg->addr + arg->size) - start) >> PAGE_SHIFT;
-	ret = mem_fill(ctx, mem, start);
-	if (ret)
-		goto free_mem;
-
-	arg->out_iova = mem->map.iova + offset_in_page(arg->addr);
+	arg->out_mode = mem->mode;
+	arg->out_iova = mem->iova + offset_in_page(arg->addr);
 	mutex_lock(&ctx->lock);
 	ret = hisi_acc_ctx_add(&ctx->mems, &mem->handle, mem,
 			       HISI_ACC_CTX_MEMS);
@@ -170,12 +146,6 @@ int hisi_acc_mem_pin(struct hisi_acc_ctx *ctx, void *data)
 	mutex_unlock(&ctx->lock);
 	if (ret)
 		hisi_acc_mem_free(ctx, mem);
-	return ret;
-
-free_mem:
-	kfree(mem);
-unclaim:
-	hisi_acc_dev_unclaim(dev);
 	return ret;
 }
 

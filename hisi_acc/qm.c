@@ -37,6 +37,7 @@ static const struct hisi_acc_qm_version qm_v2 = {
 static const struct hisi_acc_qm_version qm_v3 = {
 	.number = 3,
 	.has_caps = true,
+	.pasid_by_queue = true,
 	.drain = hisi_acc_qp_drain_v3,
 };
 
@@ -351,7 +352,7 @@ int hisi_acc_qm_stop(struct hisi_acc_qm *qm, bool flush)
 	return qm_poll(qm, QM_CACHE_WB_DONE, 1, "context write-back");
 }
 
-int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
+int hisi_acc_qm_scrub(struct hisi_acc_qm *qm, bool tagged)
 {
 	int ret = -ENODEV;
 
@@ -359,6 +360,10 @@ int hisi_acc_qm_scrub(struct hisi_acc_qm *qm)
 	if (!qm->dead) {
 		ret = hisi_acc_qm_stop(qm, true);
 		hisi_acc_event_pause(qm);
+		if (!qm->version->pasid_by_queue) {
+			qm->tagged = tagged;
+			qm->engine->set_data_user(qm);
+		}
 		if (!ret)
 			ret = hisi_acc_qm_start(qm);
 		hisi_acc_event_resume(qm);

@@ -31,6 +31,7 @@ struct hisi_acc_qp {
 	u16 id;
 	u16 rand;		/* of the doorbells; another one at each start */
 	u16 depth;
+	u16 pasid;		/* of the requests' addresses; 0: none */
 	u8 type;
 	bool loaded;		/* contexts live in hardware; reset_sem */
 	dma_addr_t sq;
@@ -52,6 +53,7 @@ struct hisi_acc_event_ring {
 struct hisi_acc_qm_version {
 	u32 number;
 	bool has_caps;
+	bool pasid_by_queue;	/* else one switch for the whole device */
 	int (*drain)(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp);
 };
 
@@ -76,6 +78,7 @@ struct hisi_acc_qm {
 
 	struct rw_semaphore reset_sem;
 	bool dead;			/* the hardware is lost; reset_sem */
+	bool tagged;			/* the switch; reset_sem */
 	u32 resets;			/* reset_sem */
 	struct work_struct reset_work;	/* owned by reset.c */
 	unsigned long reset_wanted;	/* bit 0 */
@@ -116,14 +119,21 @@ int hisi_acc_qm_start(struct hisi_acc_qm *qm);
 int hisi_acc_qm_stop(struct hisi_acc_qm *qm, bool flush);
 /*
  * Stop and start between two owners: contexts, tables and event rings are
- * written anew. No queue may be loaded.
+ * written anew. No queue may be loaded. From then on requests carry their
+ * queue's PASID, if @tagged, or may not have one.
  */
-int hisi_acc_qm_scrub(struct hisi_acc_qm *qm);
+int hisi_acc_qm_scrub(struct hisi_acc_qm *qm, bool tagged);
 /* Asks reset.c for a reset; with @wait, returns when it is over. */
 void hisi_acc_qm_want_reset(struct hisi_acc_qm *qm, bool wait);
 
 void hisi_acc_qm_doorbell_event(struct hisi_acc_qm *qm,
 				struct hisi_acc_event_ring *ring);
+
+/* What the data accesses of all queues carry; engines ask at their init(). */
+static inline u32 hisi_acc_qm_data_user(const struct hisi_acc_qm *qm)
+{
+	return qm->tagged ? QM_AXUSER | QM_AXUSER_PASID : QM_AXUSER;
+}
 
 static inline u32 hisi_acc_qm_read(struct hisi_acc_qm *qm, u32 offset)
 {

@@ -74,8 +74,9 @@ void hisi_acc_qp_lose_all(struct hisi_acc_qm *qm)
 
 /* Loads both contexts; @w13 says what kind of queue it is. */
 static int qp_load(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
-		   dma_addr_t sq, dma_addr_t cq, u32 depth, u16 w13)
+		   dma_addr_t sq, dma_addr_t cq, u32 depth, u16 pasid, u16 w13)
 {
+	bool tag = pasid && qm->version->pasid_by_queue;
 	struct hisi_acc_sqc *sqc = qm->image;
 	struct hisi_acc_cqc *cqc = qm->image;
 	int ret;
@@ -87,6 +88,8 @@ static int qp_load(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
 	sqc->dw3 = cpu_to_le32(FIELD_PREP(QM_QC_DEPTH, depth - 1) |
 			       FIELD_PREP(QM_QC_ENTRY_LOG2, qm->engine->sqe_log2));
 	sqc->rand = cpu_to_le16(qp->rand);
+	sqc->pasid = cpu_to_le16(pasid);
+	sqc->w11 = cpu_to_le16(tag ? QM_SQC_W11_PASID : 0);
 	sqc->cq_num = cpu_to_le16(qp->id);
 	sqc->w13 = cpu_to_le16(w13);
 	ret = hisi_acc_mbox_write(&qm->mbox, QM_MBOX_SQC, qp->id, qm->image_dma);
@@ -99,6 +102,8 @@ static int qp_load(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
 	cqc->dw3 = cpu_to_le32(FIELD_PREP(QM_QC_DEPTH, depth - 1) |
 			       FIELD_PREP(QM_QC_ENTRY_LOG2, QM_CQE_SIZE_LOG2));
 	cqc->rand = cpu_to_le16(qp->rand);
+	cqc->pasid = cpu_to_le16(pasid);
+	cqc->w11 = cpu_to_le16(tag ? QM_CQC_W11_PASID : 0);
 	cqc->dw6 = cpu_to_le32(QM_CQC_PHASE | QM_CQC_ARMED);
 	ret = hisi_acc_mbox_write(&qm->mbox, QM_MBOX_CQC, qp->id, qm->image_dma);
 unlock:
@@ -113,7 +118,7 @@ int hisi_acc_qp_start(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
 	down_read(&qm->reset_sem);
 	if (!qm->dead) {
 		qp->rand = get_random_u16();
-		ret = qp_load(qm, qp, qp->sq, qp->cq, qp->depth,
+		ret = qp_load(qm, qp, qp->sq, qp->cq, qp->depth, qp->pasid,
 			      QM_SQC_W13_ORDER |
 			      FIELD_PREP(QM_SQC_W13_TYPE, qp->type));
 		/* half loaded counts as loaded: stop has to undo it */
@@ -130,7 +135,7 @@ int hisi_acc_qp_start(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
 static int qp_park(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
 {
 	qp->rand = get_random_u16();
-	return qp_load(qm, qp, qm->park, qm->park + PAGE_SIZE / 2, 2,
+	return qp_load(qm, qp, qm->park, qm->park + PAGE_SIZE / 2, 2, 0,
 		       QM_SQC_W13_DISABLED);
 }
 

@@ -235,7 +235,7 @@ void hisi_acc_queue_destroy(struct hisi_acc_queue *queue)
 	if (queue->eventfd)
 		eventfd_ctx_put(queue->eventfd);
 	rings_free(queue);
-	hisi_acc_dev_unclaim(ctx->dev);
+	hisi_acc_user_put_queue(ctx->user);
 	kfree(queue);
 }
 
@@ -251,7 +251,8 @@ static int queue_run(struct hisi_acc_queue *queue)
 }
 
 static struct hisi_acc_queue *queue_create(struct hisi_acc_ctx *ctx,
-					   const struct hisi_acc_queue_alloc *arg)
+					   const struct hisi_acc_queue_alloc *arg,
+					   const struct hisi_acc_grant *grant)
 {
 	struct hisi_acc_dev *dev = ctx->dev;
 	struct hisi_acc_queue *queue;
@@ -267,13 +268,18 @@ static struct hisi_acc_queue *queue_create(struct hisi_acc_ctx *ctx,
 	queue->qp.type = arg->type;
 	queue->qp.depth = arg->depth ?: dev->qm.depth_max;
 	queue->qp.notify = queue_notify;
+	queue->qp.pasid = grant->pasid;
+	queue->mode = grant->mode;
+	queue->reason = grant->reason;
 
-	ret = hisi_acc_dev_claim(dev, ctx->mm);
-	if (ret)
+	ret = hisi_acc_user_get_queue(ctx->user);
+	if (ret) {
+		ret = -ENOSPC;
 		goto free_queue;
+	}
 	ret = rings_alloc(queue);
 	if (ret)
-		goto unclaim;
+		goto put_user;
 	ret = hisi_acc_ctx_add(&ctx->queues, &queue->handle, queue,
 			       HISI_ACC_CTX_QUEUES);
 	if (ret)
@@ -299,8 +305,8 @@ remove:
 	xa_erase(&ctx->queues, queue->handle);
 free_rings:
 	rings_free(queue);
-unclaim:
-	hisi_acc_dev_unclaim(dev);
+put_user:
+	hisi_acc_user_put_queue(ctx->user);
 free_queue:
 	kfree(queue);
 	return ERR_PTR(ret);
@@ -309,19 +315,15 @@ free_queue:
 static int queue_check(struct hisi_acc_dev *dev,
 		       const struct hisi_acc_queue_alloc *arg)
 {
-	const u32 modes = HISI_ACC_MODE_SVA | HISI_ACC_MODE_PASID |
-			  HISI_ACC_MODE_DMA;
-
-	if (!arg->modes)
+	if (!arg->modes || arg->__reserved)
 		return -EINVAL;
-	if ((arg->modes & ~modes) || arg->type >= dev->qm.engine->queue_types)
+	if ((arg->modes & ~HISI_ACC_MODES_ALL) ||
+	    arg->type >= dev->qm.engine->queue_types)
 		return -EOPNOTSUPP;
 	if (arg->depth && (!is_power_of_2(arg->depth) ||
 			   arg->depth < HISI_ACC_QUEUE_DEPTH_MIN ||
 			   arg->depth > dev->qm.depth_max))
 		return -EINVAL;
-	if (!(arg->modes & HISI_ACC_MODE_DMA) || dev->dma_reason)
-		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -329,9 +331,9 @@ static void queue_report(const struct hisi_acc_queue *queue,
 			 struct hisi_acc_queue_alloc *arg)
 {
 	arg->out_handle = queue->handle;
-	arg->out_mode = HISI_ACC_MODE_DMA;
-	arg->out_reason = arg->modes & (HISI_ACC_MODE_SVA | HISI_ACC_MODE_PASID) ?
-			  HISI_ACC_REASON_DRIVER : HISI_ACC_REASON_NONE;
+	arg->out_mode = queue->mode;
+	arg->out_reason = queue->reason;
+	arg->out_pasid = queue->qp.pasid;
 	arg->out_depth = queue->qp.depth;
 	arg->out_queue = queue->qp.id;
 	arg->out_db_rand = queue->qp.rand;
@@ -356,6 +358,7 @@ int hisi_acc_queue_alloc(struct hisi_acc_ctx *ctx, void *data)
 	struct hisi_acc_queue_alloc *arg = data;
 	struct hisi_acc_queue *queue;
 	struct eventfd_ctx *eventfd;
+	struct hisi_acc_grant grant;
 	int ret;
 
 	ret = queue_check(ctx->dev, arg);
@@ -365,8 +368,12 @@ int hisi_acc_queue_alloc(struct hisi_acc_ctx *ctx, void *data)
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
 
+	ret = hisi_acc_space_get(ctx, arg->modes, &grant);
+	if (ret)
+		goto put_eventfd;
 	mutex_lock(&ctx->lock);
-	queue = ctx->revoked ? ERR_PTR(-ENODEV) : queue_create(ctx, arg);
+	queue = ctx->revoked ? ERR_PTR(-ENODEV) :
+			       queue_create(ctx, arg, &grant);
 	if (!IS_ERR(queue)) {
 		/* nothing was submitted yet, so no event is missed */
 		queue->eventfd = eventfd;
@@ -374,10 +381,14 @@ int hisi_acc_queue_alloc(struct hisi_acc_ctx *ctx, void *data)
 		queue_report(queue, arg);
 	}
 	mutex_unlock(&ctx->lock);
-
+	if (IS_ERR(queue)) {
+		hisi_acc_space_put(ctx);
+		ret = PTR_ERR(queue);
+	}
+put_eventfd:
 	if (eventfd)
 		eventfd_ctx_put(eventfd);
-	return PTR_ERR_OR_ZERO(queue);
+	return ret;
 }
 
 static int queue_free(struct hisi_acc_ctx *ctx, u32 handle)
@@ -389,7 +400,10 @@ static int queue_free(struct hisi_acc_ctx *ctx, u32 handle)
 	if (queue)
 		hisi_acc_queue_destroy(queue);
 	mutex_unlock(&ctx->lock);
-	return queue ? 0 : -ENOENT;
+	if (!queue)
+		return -ENOENT;
+	hisi_acc_space_put(ctx);
+	return 0;
 }
 
 void hisi_acc_queue_alloc_undo(struct hisi_acc_ctx *ctx, void *data)
@@ -420,7 +434,7 @@ int hisi_acc_queue_query(struct hisi_acc_ctx *ctx, void *data)
 		arg->out_state = queue->state;
 		arg->out_events = queue->events;
 		spin_unlock(&ctx->event_lock);
-		arg->out_mode = HISI_ACC_MODE_DMA;
+		arg->out_mode = queue->mode;
 		arg->out_type = queue->qp.type;
 		arg->out_depth = queue->qp.depth;
 	}

@@ -20,6 +20,8 @@ struct hisi_acc_queue {
 	struct hisi_acc_ctx *ctx;
 	struct hisi_acc_qp qp;
 	u32 handle;
+	u32 mode;			/* HISI_ACC_MODE_* */
+	u32 reason;			/* why no better one */
 
 	struct page **pages;		/* SQ, then CQ */
 	unsigned long sq_pages, cq_pages;

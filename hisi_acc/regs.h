@@ -72,6 +72,7 @@
 #define QM_DB_TIMEOUT			0x100074
 #define QM_ARUSER_CFG			0x100088
 #define   QM_AXUSER			0x40001070 /* snoop, SMMU, NS, NO, FP */
+#define   QM_AXUSER_PASID		BIT(0)
 #define QM_ARUSER_ENABLE		0x100090
 #define QM_AWUSER_CFG			0x100098
 #define QM_AWUSER_ENABLE		0x1000a0
@@ -152,6 +153,7 @@ struct hisi_acc_sqc {
 #define QM_QC_DEPTH			GENMASK(11, 0)	/* entries - 1 */
 #define QM_QC_ENTRY_LOG2		GENMASK(15, 12)
 #define QM_QC_W11_WRAP			BIT(6)
+#define QM_SQC_W11_PASID		BIT(7)	/* from V3 */
 #define QM_SQC_W13_ORDER		BIT(4)
 #define QM_SQC_W13_DISABLED		BIT(6)
 #define QM_SQC_W13_TYPE			GENMASK(11, 8)
@@ -170,6 +172,7 @@ struct hisi_acc_cqc {
 	__le32 rsvd1;
 };
 
+#define QM_CQC_W11_PASID		BIT(0)	/* from V3 */
 #define QM_CQC_PHASE			BIT(0)
 #define QM_CQC_ARMED			BIT(1)
 

@@ -126,7 +126,7 @@ static void pci_reset_prepare(struct pci_dev *pdev)
 	struct hisi_acc_dev *dev = pci_get_drvdata(pdev);
 
 	down_write(&dev->qm.reset_sem);
-	if (!dev->dma_reason)
+	if (!hisi_acc_modes_base_reason(dev))
 		reset_prepare(dev);
 }
 
@@ -134,7 +134,7 @@ static void pci_reset_done(struct pci_dev *pdev)
 {
 	struct hisi_acc_dev *dev = pci_get_drvdata(pdev);
 
-	if (!dev->dma_reason)
+	if (!hisi_acc_modes_base_reason(dev))
 		reset_done(dev, 0);
 	up_write(&dev->qm.reset_sem);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /sys/class/hisi_acc/<device>/: what a device is and how much of it is used. */
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "dev.h"
@@ -63,6 +64,88 @@ static ssize_t resets_show(struct device *device, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(resets);
 
+/* Memory modes that may be granted, as far as the machine has them. */
+static ssize_t modes_show(struct device *device, struct device_attribute *attr,
+			  char *buf)
+{
+	return hisi_acc_modes_print(READ_ONCE(to_dev(device)->modes.allowed),
+				    buf);
+}
+
+static ssize_t modes_store(struct device *device, struct device_attribute *attr,
+			   const char *buf, size_t size)
+{
+	u32 allowed;
+	int ret = hisi_acc_modes_parse(buf, &allowed);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(to_dev(device)->modes.allowed, allowed);
+	return size;
+}
+static DEVICE_ATTR_RW(modes);
+
+static const char * const share_names[] = {
+	[HISI_ACC_SHARE_MM] = "mm",
+	[HISI_ACC_SHARE_USER] = "user",
+	[HISI_ACC_SHARE_ANY] = "any",
+};
+
+/* Who may have queues beside each other where doorbells share a page. */
+static ssize_t share_show(struct device *device, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  share_names[READ_ONCE(to_dev(device)->share)]);
+}
+
+static ssize_t share_store(struct device *device, struct device_attribute *attr,
+			   const char *buf, size_t size)
+{
+	int i = sysfs_match_string(share_names, buf);
+
+	if (i < 0)
+		return i;
+	WRITE_ONCE(to_dev(device)->share, i);
+	return size;
+}
+static DEVICE_ATTR_RW(share);
+
+/* What one user id may have; 0: no limit. */
+static ssize_t limit_show(u32 *limit, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*limit));
+}
+
+static ssize_t limit_store(u32 *limit, const char *buf, size_t size)
+{
+	unsigned int val;
+	int ret = kstrtouint(buf, 0, &val);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(*limit, val);
+	return size;
+}
+
+#define LIMIT_ATTR(_name)						\
+static ssize_t user_##_name##_show(struct device *device,		\
+				   struct device_attribute *attr,	\
+				   char *buf)				\
+{									\
+	return limit_show(&to_dev(device)->users._name, buf);		\
+}									\
+static ssize_t user_##_name##_store(struct device *device,		\
+				    struct device_attribute *attr,	\
+				    const char *buf, size_t size)	\
+{									\
+	return limit_store(&to_dev(device)->users._name, buf, size);	\
+}									\
+static DEVICE_ATTR_RW(user_##_name)
+
+LIMIT_ATTR(queues_max);
+LIMIT_ATTR(pasids_max);
+
 static struct attribute *attrs[] = {
 	&dev_attr_engine.attr,
 	&dev_attr_hw_version.attr,
@@ -71,11 +154,27 @@ static struct attribute *attrs[] = {
 	&dev_attr_pinned_pages.attr,
 	&dev_attr_mappings.attr,
 	&dev_attr_resets.attr,
+	&dev_attr_modes.attr,
+	&dev_attr_share.attr,
+	&dev_attr_user_queues_max.attr,
+	&dev_attr_user_pasids_max.attr,
 	NULL
 };
 
+static umode_t attr_is_visible(struct kobject *kobj, struct attribute *attr,
+			       int index)
+{
+	struct hisi_acc_dev *dev = to_dev(kobj_to_dev(kobj));
+
+	/* doorbells of their own are nobody else's business */
+	if (attr == &dev_attr_share.attr && dev->qm.db_pages)
+		return 0;
+	return attr->mode;
+}
+
 static const struct attribute_group group = {
 	.attrs = attrs,
+	.is_visible = attr_is_visible,
 };
 
 const struct attribute_group *hisi_acc_sysfs_groups[] = {

@@ -97,6 +97,15 @@ static void zip_prefetch_open(struct hisi_acc_qm *qm)
 	}
 }
 
+static void zip_set_data_user(struct hisi_acc_qm *qm)
+{
+	u32 user = hisi_acc_qm_data_user(qm);
+
+	hisi_acc_qm_write(qm, ZIP_DATA_RUSER, user);
+	hisi_acc_qm_write(qm, ZIP_DATA_WUSER, user);
+	hisi_acc_qm_write(qm, ZIP_SGL_RUSER, user);
+}
+
 static int zip_init(struct hisi_acc_qm *qm)
 {
 	u32 cores = zip_cap(qm, ZIP_CAP_CORES, ZIP_CORES_V2, ZIP_CORES_V3);
@@ -107,9 +116,7 @@ static int zip_init(struct hisi_acc_qm *qm)
 	hisi_acc_qm_write(qm, ZIP_PORT_AWCACHE_1, ~0);
 	hisi_acc_qm_write(qm, ZIP_BD_RUSER, QM_AXUSER);
 	hisi_acc_qm_write(qm, ZIP_BD_WUSER, QM_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_DATA_RUSER, QM_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_DATA_WUSER, QM_AXUSER);
-	hisi_acc_qm_write(qm, ZIP_SGL_RUSER, QM_AXUSER);
+	zip_set_data_user(qm);
 	if (qm->features & QM_CAP_PREFETCH)
 		zip_prefetch_open(qm);
 	hisi_acc_qm_write(qm, ZIP_CLOCK_GATE, ZIP_CLOCK_DECOMP_CHECK |
@@ -176,6 +183,7 @@ const struct hisi_acc_engine hisi_acc_zip = {
 		       .shutdown = 0x7fe },
 	.algs = zip_algs,
 	.init = zip_init,
+	.set_data_user = zip_set_data_user,
 	.errors_enable = zip_errors_enable,
 	.errors_disable = zip_errors_disable,
 	.errors_pending = zip_errors_pending,

@@ -63,13 +63,15 @@
 
 /*
  * Memory modes: which addresses a queue takes. Bits of a mask where a set is
- * asked for or offered, exactly one bit where one was granted.
+ * asked for or offered, exactly one bit where one was granted. The lowest bit
+ * is the best mode. A context has one mode at a time: that of its first queue
+ * or registration, until it has neither any more.
  */
 #define HISI_ACC_MODE_SVA	(1U << 0)	/* any pointer of the process */
-#define HISI_ACC_MODE_PASID	(1U << 1)	/* pinned, IOVA == address */
+#define HISI_ACC_MODE_PASID	(1U << 1)	/* pinned, at its own address */
 #define HISI_ACC_MODE_DMA	(1U << 2)	/* pinned, IOVA from MEM_PIN */
 
-/* Why a mode is not to be had. */
+/* Why a mode is not to be had; the first one that applies. */
 #define HISI_ACC_REASON_NONE		0	/* it is to be had */
 #define HISI_ACC_REASON_DRIVER		1	/* not offered by this module */
 #define HISI_ACC_REASON_NO_IOMMU	2	/* no IOMMU translates for it */
@@ -77,6 +79,16 @@
 #define HISI_ACC_REASON_SHARED_GROUP	4	/* IOMMU group has more devices */
 #define HISI_ACC_REASON_NOT_COHERENT	5	/* DMA does not snoop CPU caches */
 #define HISI_ACC_REASON_SHARED_MSI	6	/* a DMA write could raise any interrupt */
+#define HISI_ACC_REASON_NO_PASID	7	/* function or IOMMU without PASIDs */
+#define HISI_ACC_REASON_NO_FAULTS	8	/* page faults cannot be served */
+#define HISI_ACC_REASON_KERNEL_OPTION	9	/* kernel built without it */
+#define HISI_ACC_REASON_KERNEL_OLD	10	/* kernel has no interface for it */
+#define HISI_ACC_REASON_KERNEL_REFUSES	11	/* kernel has it switched off */
+#define HISI_ACC_REASON_IOMMU		12	/* IOMMU driver did not agree */
+#define HISI_ACC_REASON_EXHAUSTED	13	/* no PASID left at the moment */
+#define HISI_ACC_REASON_LIMIT		14	/* the user's limit is reached */
+#define HISI_ACC_REASON_BUSY		15	/* function in use in another mode */
+#define HISI_ACC_REASON_ADMIN		16	/* switched off, sysfs file "modes" */
 
 /* State of a device or a queue, in the status page and in QUEUE_QUERY. */
 #define HISI_ACC_STATE_RUNNING		1
@@ -93,7 +105,8 @@
  * @out_engine:		HISI_ACC_ENGINE_*
  * @out_hw_version:	generation of the queue manager: 2, 3, ...
  * @out_modes:		mask of the modes that this machine can grant
- * @out_sva_reason:	HISI_ACC_REASON_* for HISI_ACC_MODE_SVA
+ * @out_sva_reason:	HISI_ACC_REASON_* for HISI_ACC_MODE_SVA: why it is not
+ *			in @out_modes, or why it is not to be had right now
  * @out_pasid_reason:	the same for HISI_ACC_MODE_PASID
  * @out_dma_reason:	the same for HISI_ACC_MODE_DMA
  * @out_queues:		hardware queues of the function
@@ -151,7 +164,8 @@ struct hisi_acc_query {
  * @argsz:		bytes of this struct
  * @flags:		HISI_ACC_QUEUE_*
  * @modes:		mask of acceptable HISI_ACC_MODE_*, at least one; the
- *			best one that can be had is granted
+ *			context's mode if it has one, else the best one that
+ *			can be had is granted
  * @type:		queue type, by engine (ZIP: 0 compress, 1 decompress)
  * @depth:		ring entries, a power of two; 0 takes the largest
  * @event_fd:		eventfd that is signalled at each event of the queue, as
@@ -172,6 +186,9 @@ struct hisi_acc_query {
  * @out_cq_size:	bytes to map there
  * @out_db_key:		mmap() offset of the doorbell page
  * @out_db_size:	bytes to map there; 0: use QUEUE_DOORBELL
+ * @out_pasid:		PASID of the queue's requests, 0 in HISI_ACC_MODE_DMA;
+ *			in HISI_ACC_MODE_SVA the same one on every device
+ * @__reserved:		0
  *
  * The queue is running when the call returns: rings zeroed, head and tail at
  * 0, expected phase 1, event armed. Ring and doorbell formats: spec.rst,
@@ -179,11 +196,14 @@ struct hisi_acc_query {
  * and have exactly its size; it is not inherited by fork().
  *
  * In HISI_ACC_MODE_DMA the whole function belongs to one address space at a
- * time: EBUSY while another one has queues or memory there.
+ * time, and no context may have another mode meanwhile: EBUSY. In the other
+ * modes many address spaces share the function; where its doorbells lie in one
+ * page (V2) only those of one user, unless the sysfs file "share" says else.
  *
  * Errors: EOPNOTSUPP none of @modes can be had (HISI_ACC_QUERY says why), or
  * unknown type; EINVAL depth, mode mask empty, @event_fd not an eventfd (EBADF
- * not open); ENOSPC; EBUSY; ENOMEM; EIO.
+ * not open); ENOSPC (also: no PASID left, or the user's limit); EBUSY (also:
+ * the context's mode is not one of @modes); ENOMEM; EIO.
  */
 struct hisi_acc_queue_alloc {
 	__u32 argsz;
@@ -206,6 +226,8 @@ struct hisi_acc_queue_alloc {
 	__aligned_u64 out_cq_size;
 	__aligned_u64 out_db_key;
 	__aligned_u64 out_db_size;
+	__u32 out_pasid;
+	__u32 __reserved;
 };
 
 /**
@@ -329,8 +351,9 @@ struct hisi_acc_queue_doorbell {
 	__u32 index;
 };
 
-/* MEM_PIN flag: the device may read the memory, not write it. */
-#define HISI_ACC_MEM_READ_ONLY		(1U << 0)
+/* MEM_PIN flags */
+#define HISI_ACC_MEM_READ_ONLY	(1U << 0)	/* the device only reads it */
+#define HISI_ACC_MEM_ON_DEMAND	(1U << 1)	/* pin only if the mode needs it */
 
 /**
  * struct hisi_acc_mem_pin - HISI_ACC_MEM_PIN: make user memory known
@@ -338,27 +361,41 @@ struct hisi_acc_queue_doorbell {
  * @flags:	HISI_ACC_MEM_*
  * @addr:	start of the memory, any alignment
  * @size:	bytes, at least 1
- * @out_handle:	name of the registration
+ * @modes:	mask of acceptable HISI_ACC_MODE_*, as in QUEUE_ALLOC
  * @__reserved:	0
- * @out_iova:	device address of the byte at @addr; the range is contiguous
+ * @out_handle:	name of the registration
+ * @out_mode:	granted mode
+ * @out_iova:	device address of the byte at @addr; the range is contiguous.
+ *		In HISI_ACC_MODE_SVA and HISI_ACC_MODE_PASID it is @addr.
  *
  * Whole pages are pinned for as long as the registration lives, and charged
  * to the process' locked memory (RLIMIT_MEMLOCK, CAP_IPC_LOCK exempts). Pages
  * that two registrations share are charged twice. What munmap() and the like
- * do to the range later does not change which pages the device sees. The
- * function then belongs to the caller's address space as with a queue.
+ * do to the range later does not change which pages are pinned.
  *
- * Errors: EINVAL size 0, range wraps, size over out_mem_size_max; EFAULT not
- * mapped, or not writable without HISI_ACC_MEM_READ_ONLY; EOPNOTSUPP no pinned
- * mode here, or memory that cannot be pinned for long; ENOMEM; ENOSPC; EBUSY.
+ * HISI_ACC_MODE_DMA: the function then belongs to the caller's address space,
+ * as with a queue. HISI_ACC_MODE_PASID: one address stands for one page, so
+ * registrations that overlap must agree on HISI_ACC_MEM_READ_ONLY, and the
+ * memory must not have changed since the first of them. HISI_ACC_MODE_SVA: the
+ * device reaches the memory anyway; pinning makes it stay where it is, so that
+ * no access to it waits for a page fault. HISI_ACC_MEM_ON_DEMAND leaves even
+ * that away: then nothing is pinned or charged.
+ *
+ * Errors: EINVAL size 0, range wraps, size over out_mem_size_max, mode mask
+ * empty; EFAULT not mapped, or not writable without HISI_ACC_MEM_READ_ONLY;
+ * EOPNOTSUPP none of @modes can be had, or memory that cannot be pinned for
+ * long or lies where the IOMMU has a window of its own; ENOMEM; ENOSPC; EBUSY
+ * (also: overlap as above, or the context's mode is not one of @modes).
  */
 struct hisi_acc_mem_pin {
 	__u32 argsz;
 	__u32 flags;
 	__aligned_u64 addr;
 	__aligned_u64 size;
-	__u32 out_handle;
+	__u32 modes;
 	__u32 __reserved;
+	__u32 out_handle;
+	__u32 out_mode;
 	__aligned_u64 out_iova;
 };
 
