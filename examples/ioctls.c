@@ -93,7 +93,10 @@ int main(int argc, char **argv)
 		.depth = 64,
 		.event_fd = -1,
 	};
-	struct hisi_acc_mem_pin pin = { .argsz = sizeof(pin) };
+	struct hisi_acc_mem_pin pin = {
+		.argsz = sizeof(pin),
+		.modes = HISI_ACC_MODE_DMA,
+	};
 	const struct hisi_acc_queue_status *status;
 	volatile uint64_t *doorbell = NULL;
 	volatile uint16_t *cqe;

@@ -8,13 +8,16 @@
 
 _Static_assert(HISIACC_MEM_READ_ONLY == HISI_ACC_MEM_READ_ONLY, "mem flags");
 
+/* Where the mode does not need it nothing is pinned. */
 static int pin(struct hisiacc_mem *mem)
 {
 	struct hisi_acc_mem_pin arg = {
 		.argsz = sizeof(arg),
-		.flags = mem->flags,
+		.flags = mem->flags | HISI_ACC_MEM_ON_DEMAND,
 		.addr = mem->addr,
 		.size = mem->size,
+		.modes = HISI_ACC_MODE_SVA | HISI_ACC_MODE_PASID |
+			 HISI_ACC_MODE_DMA,
 	};
 	int err;
 

@@ -375,9 +375,9 @@ static int do_pin(struct hisi_acc_mem_pin *arg)
 {
 	unsigned int i;
 
-	if (!arg->size)
+	if (!arg->size || !arg->modes)
 		return -EINVAL;
-	if (!(fake.modes & ~HISI_ACC_MODE_SVA))
+	if (!(arg->modes & fake.modes))
 		return -EOPNOTSUPP;
 	for (i = 0; i < PINS && pins[i].used; i++)
 		;
