@@ -11,6 +11,10 @@
 
 #define DEVICE_DIR	"/dev/hisi_acc/"
 
+/* ctx->use: acceptable modes above, number of queues and registrations below */
+#define USE_MODES_SHIFT	24
+#define USE_OBJECTS	((1u << USE_MODES_SHIFT) - 1)
+
 _Static_assert(HISIACC_ENGINE_ZIP == HISI_ACC_ENGINE_ZIP &&
 	       HISIACC_ENGINE_SEC == HISI_ACC_ENGINE_SEC &&
 	       HISIACC_ENGINE_HPRE == HISI_ACC_ENGINE_HPRE, "engines");
@@ -20,8 +24,18 @@ _Static_assert(HISIACC_REASON_NONE == HISI_ACC_REASON_NONE &&
 	       HISIACC_REASON_PASSTHROUGH == HISI_ACC_REASON_PASSTHROUGH &&
 	       HISIACC_REASON_SHARED_GROUP == HISI_ACC_REASON_SHARED_GROUP &&
 	       HISIACC_REASON_NOT_COHERENT == HISI_ACC_REASON_NOT_COHERENT &&
-	       HISIACC_REASON_SHARED_MSI == HISI_ACC_REASON_SHARED_MSI,
-	       "reasons");
+	       HISIACC_REASON_SHARED_MSI == HISI_ACC_REASON_SHARED_MSI &&
+	       HISIACC_REASON_NO_PASID == HISI_ACC_REASON_NO_PASID &&
+	       HISIACC_REASON_NO_FAULTS == HISI_ACC_REASON_NO_FAULTS &&
+	       HISIACC_REASON_KERNEL_OPTION == HISI_ACC_REASON_KERNEL_OPTION &&
+	       HISIACC_REASON_KERNEL_OLD == HISI_ACC_REASON_KERNEL_OLD &&
+	       HISIACC_REASON_KERNEL_REFUSES ==
+	       HISI_ACC_REASON_KERNEL_REFUSES &&
+	       HISIACC_REASON_IOMMU == HISI_ACC_REASON_IOMMU &&
+	       HISIACC_REASON_EXHAUSTED == HISI_ACC_REASON_EXHAUSTED &&
+	       HISIACC_REASON_LIMIT == HISI_ACC_REASON_LIMIT &&
+	       HISIACC_REASON_BUSY == HISI_ACC_REASON_BUSY &&
+	       HISIACC_REASON_ADMIN == HISI_ACC_REASON_ADMIN, "reasons");
 _Static_assert(sizeof(struct hisiacc_event) == sizeof(struct hisi_acc_event) &&
 	       offsetof(struct hisiacc_event, queue) ==
 	       offsetof(struct hisi_acc_event, handle) &&
@@ -131,6 +145,7 @@ int hisiacc_open(const char *name, struct hisiacc_ctx **out)
 	ctx->engine = arg.out_engine;
 	ctx->sqe_size = arg.out_sqe_size;
 	ctx->algs = arg.out_algs;
+	ctx->use = HISIACC_MODES_ALL << USE_MODES_SHIFT;
 	if (ctx->engine == HISIACC_ENGINE_ZIP)
 		ctx->zip = arg.out_hw_version < 3 ? &hisiacc_zip_hw_v2 :
 			   &hisiacc_zip_hw_v3;
@@ -194,6 +209,39 @@ void hisiacc_close(struct hisiacc_ctx *ctx)
 	hisiacc_sys_close(ctx->fd);
 	free(ctx);
 }
+
+/* ---- Memory modes ---- */
+
+int hisiacc_ctx_set_modes(struct hisiacc_ctx *ctx, uint32_t modes)
+{
+	uint32_t use = __atomic_load_n(&ctx->use, __ATOMIC_RELAXED);
+
+	if (modes & ~HISIACC_MODES_ALL)
+		return -EOPNOTSUPP;
+	if (!modes)
+		modes = HISIACC_MODES_ALL;
+	do {
+		if (use & USE_OBJECTS)
+			return -EBUSY;
+	} while (!__atomic_compare_exchange_n(&ctx->use, &use,
+					      modes << USE_MODES_SHIFT, false,
+					      __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return 0;
+}
+
+uint32_t hisiacc_ctx_hold(struct hisiacc_ctx *ctx)
+{
+	return __atomic_fetch_add(&ctx->use, 1, __ATOMIC_RELAXED) >>
+	       USE_MODES_SHIFT;
+}
+
+void hisiacc_ctx_release(struct hisiacc_ctx *ctx)
+{
+	__atomic_fetch_sub(&ctx->use, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- Questions ---- */
 
 int hisiacc_ctx_info(struct hisiacc_ctx *ctx, struct hisiacc_ctx_info *info)
 {

@@ -22,6 +22,28 @@ const char *hisiacc_reason_text(unsigned int reason)
 			"the device does not see what is in the CPU's caches",
 		[HISIACC_REASON_SHARED_MSI] =
 			"the device could raise interrupts that are not its own",
+		[HISIACC_REASON_NO_PASID] =
+			"the device or its IOMMU cannot tell address spaces apart "
+			"(no PASID)",
+		[HISIACC_REASON_NO_FAULTS] =
+			"page faults of the device cannot be served (neither PRI "
+			"nor stall)",
+		[HISIACC_REASON_KERNEL_OPTION] =
+			"the kernel was built without an option that the mode needs",
+		[HISIACC_REASON_KERNEL_OLD] =
+			"the kernel is too old for the mode",
+		[HISIACC_REASON_KERNEL_REFUSES] =
+			"the kernel has the mode, but switched off",
+		[HISIACC_REASON_IOMMU] =
+			"the driver of the IOMMU does not agree",
+		[HISIACC_REASON_EXHAUSTED] =
+			"all PASIDs are in use at the moment",
+		[HISIACC_REASON_LIMIT] =
+			"the user has as much of the device as a user may have",
+		[HISIACC_REASON_BUSY] =
+			"the device is in use in another mode, or by another user",
+		[HISIACC_REASON_ADMIN] =
+			"the administrator has switched the mode off",
 	};
 
 	return TEXT(text, reason, "a reason that this library does not know");
@@ -48,6 +70,44 @@ const char *hisiacc_reason_cure(unsigned int reason)
 		[HISIACC_REASON_SHARED_MSI] =
 			"switch interrupt remapping on: in the firmware settings, "
 			"and boot without intremap=off",
+		[HISIACC_REASON_NO_PASID] =
+			"have the firmware switch on and announce PASIDs for the "
+			"device (Arm: in the IORT table), and boot an x86 machine "
+			"with intel_iommu=on,sm_on; DMA mode does without",
+		[HISIACC_REASON_NO_FAULTS] =
+			"switch on PRI and ATS in the firmware settings and boot "
+			"without pci=noats (Arm: the SMMU has to support stall); "
+			"PASID mode does without",
+		[HISIACC_REASON_KERNEL_OPTION] =
+			"boot a kernel with CONFIG_PCI_PASID, for SVA with "
+			"CONFIG_IOMMU_SVA, too (Arm: CONFIG_ARM_SMMU_V3_SVA, x86: "
+			"CONFIG_INTEL_IOMMU_SVM)",
+		[HISIACC_REASON_KERNEL_OLD] =
+			"boot Linux 6.12 or newer",
+		[HISIACC_REASON_KERNEL_REFUSES] =
+			"boot another kernel: on x86, those with the first answer "
+			"to CVE-2025-71089 refuse SVA (Debian's 6.1 from 6.1.164 on "
+			"and its 6.12 from 6.12.69 on), and 7.x grants it again; "
+			"PASID mode does without",
+		[HISIACC_REASON_IOMMU] =
+			"look for the IOMMU in the kernel's log, and update the "
+			"firmware; boot x86 machines with intel_iommu=on,sm_on, and "
+			"with no5lvl if the log tells of an incompatible paging mode",
+		[HISIACC_REASON_EXHAUSTED] =
+			"end programs that use devices behind the same IOMMU, or "
+			"use DMA mode meanwhile",
+		[HISIACC_REASON_LIMIT] =
+			"end other programs of this user, or raise the limit in "
+			"/sys/class/hisi_acc/<device>/user_pasids_max (0 is none)",
+		[HISIACC_REASON_BUSY] =
+			"wait for the other program to end, or use another device; "
+			"to keep programs from DMA mode, which takes the device "
+			"for one alone, write \"sva pasid\" to "
+			"/sys/class/hisi_acc/<device>/modes; to let users share "
+			"version 2 hardware, write \"any\" to the file share there",
+		[HISIACC_REASON_ADMIN] =
+			"write \"sva pasid dma\", or those of them that are welcome, "
+			"to /sys/class/hisi_acc/<device>/modes",
 	};
 
 	return TEXT(text, reason, "use a newer release of this library");

@@ -71,6 +71,9 @@ enum hisiacc_engine {
  * @HISIACC_MODE_SVA:	any pointer of the process
  * @HISIACC_MODE_PASID:	registered memory, isolated per context
  * @HISIACC_MODE_DMA:	registered memory; the device serves one process
+ *
+ * The lowest bit is the best mode. A context has one mode at a time: that of
+ * its first queue or registration, until it has neither any more.
  */
 enum hisiacc_mode {
 	HISIACC_MODE_SVA	= 1,
@@ -78,7 +81,12 @@ enum hisiacc_mode {
 	HISIACC_MODE_DMA	= 4
 };
 
-/** enum hisiacc_reason - why a mode is not to be had; see hisiacc_reason_text() */
+/**
+ * enum hisiacc_reason - why a mode is not to be had
+ *
+ * hisiacc_reason_text() has a sentence for each, hisiacc_reason_cure() says what
+ * can be done. Later releases may have more of them.
+ */
 enum hisiacc_reason {
 	HISIACC_REASON_NONE		= 0,
 	HISIACC_REASON_DRIVER		= 1,
@@ -86,7 +94,17 @@ enum hisiacc_reason {
 	HISIACC_REASON_PASSTHROUGH	= 3,
 	HISIACC_REASON_SHARED_GROUP	= 4,
 	HISIACC_REASON_NOT_COHERENT	= 5,
-	HISIACC_REASON_SHARED_MSI	= 6
+	HISIACC_REASON_SHARED_MSI	= 6,
+	HISIACC_REASON_NO_PASID		= 7,
+	HISIACC_REASON_NO_FAULTS	= 8,
+	HISIACC_REASON_KERNEL_OPTION	= 9,
+	HISIACC_REASON_KERNEL_OLD	= 10,
+	HISIACC_REASON_KERNEL_REFUSES	= 11,
+	HISIACC_REASON_IOMMU		= 12,
+	HISIACC_REASON_EXHAUSTED	= 13,
+	HISIACC_REASON_LIMIT		= 14,
+	HISIACC_REASON_BUSY		= 15,
+	HISIACC_REASON_ADMIN		= 16
 };
 
 /**
@@ -232,7 +250,8 @@ void hisiacc_close(struct hisiacc_ctx *ctx);
  * @size:		sizeof(struct hisiacc_ctx_info)
  * @engine:		enum hisiacc_engine
  * @hw_version:		generation of the hardware: 2, 3, ...
- * @modes:		mask of enum hisiacc_mode that can be had
+ * @modes:		mask of enum hisiacc_mode that can be had, as far as
+ *			nobody else's use of the device is in the way
  * @sva_reason:		why HISIACC_MODE_SVA can't, enum hisiacc_reason
  * @pasid_reason:	the same for HISIACC_MODE_PASID
  * @dma_reason:		the same for HISIACC_MODE_DMA
@@ -276,6 +295,18 @@ struct hisiacc_ctx_info {
  * -ENODEV the device is gone.
  */
 int hisiacc_ctx_info(struct hisiacc_ctx *ctx, struct hisiacc_ctx_info *info);
+
+/**
+ * hisiacc_ctx_set_modes() - say which memory modes the program accepts
+ * @ctx:	context that has neither queue nor memory, stream or scatter list
+ * @modes:	mask of enum hisiacc_mode; 0 stands for all, as in a new context
+ *
+ * The best one of these that can be had is granted to the first queue or
+ * registration and holds for those that follow. No system call.
+ *
+ * Return: 0; -EOPNOTSUPP unknown mode; -EBUSY @ctx has queues or memory.
+ */
+int hisiacc_ctx_set_modes(struct hisiacc_ctx *ctx, uint32_t modes);
 
 /**
  * hisiacc_ctx_name() - name of the device, as given to hisiacc_open()
@@ -340,23 +371,38 @@ uint32_t hisiacc_ctx_reset_generation(const struct hisiacc_ctx *ctx);
 /** The device reads this memory and never writes it. */
 #define HISIACC_MEM_READ_ONLY	(1u << 0)
 
+/** Pin the pages in SVA mode, too: the device never waits for a page fault. */
+#define HISIACC_MEM_PIN		(1u << 1)
+
 /**
  * hisiacc_mem_register() - make memory of the program known to the device
  * @ctx:	context
  * @addr:	start, of any alignment
  * @size:	bytes, at least 1
- * @flags:	0 or HISIACC_MEM_READ_ONLY, which constant data needs
+ * @flags:	HISIACC_MEM_READ_ONLY, which constant data needs; HISIACC_MEM_PIN
  * @out:	the registration; hisiacc_mem_free() gives it back
  *
- * Pins the pages, charged to the process' locked memory (RLIMIT_MEMLOCK). Do
- * not unmap or remap the range while it is registered: the device would go on
- * seeing the old pages. May take long for large ranges.
+ * In PASID and DMA mode the pages are pinned and charged to the process' locked
+ * memory (RLIMIT_MEMLOCK). Do not unmap or remap the range while it is
+ * registered: the device would go on seeing the old pages. May take long for
+ * large ranges.
+ *
+ * In SVA mode the device reaches all memory of the process anyway, and follows
+ * what the process does to it. The registration is good for requests that name
+ * it, so that a program is the same for all modes; it pins and charges nothing,
+ * nor does it look at the memory. With HISIACC_MEM_PIN it pins and charges as
+ * above, for requests that are not to wait for page faults.
+ *
+ * In any mode, a first registration decides the context's mode as a first queue
+ * does; see hisiacc_ctx_set_modes().
  *
  * Return: 0; -EINVAL @size is 0 or too large, or the range wraps; -EFAULT not
- * mapped, or not writable; -EOPNOTSUPP unknown flag, memory that cannot be
- * pinned, or this device has no mode that pins; -ENOMEM no memory, or
- * RLIMIT_MEMLOCK; -ENOSPC too many registrations; -EBUSY another process has
- * the device; -EPERM; -ENODEV.
+ * mapped, or not writable; -EOPNOTSUPP unknown flag, none of the modes can be
+ * had (hisiacc_ctx_info() tells why), or memory that cannot be pinned; -ENOMEM
+ * no memory, or RLIMIT_MEMLOCK; -ENOSPC too many registrations, no PASID left,
+ * or the user's limit; -EBUSY somebody else's use of the device is in the way,
+ * or, in PASID mode, another registration of the same pages that is read-only
+ * where this one is not, or was made before they changed; -EPERM; -ENODEV.
  */
 int hisiacc_mem_register(struct hisiacc_ctx *ctx, void *addr, size_t size,
 			 uint32_t flags, struct hisiacc_mem **out);
@@ -365,7 +411,7 @@ int hisiacc_mem_register(struct hisiacc_ctx *ctx, void *addr, size_t size,
  * hisiacc_mem_alloc() - memory that the device knows
  * @ctx:	context
  * @size:	bytes, at least 1; rounded up to whole pages
- * @flags:	0
+ * @flags:	0 or HISIACC_MEM_PIN
  * @out:	the memory, zeroed, page aligned, in huge pages where the
  *		system gives them for the asking; hisiacc_mem_free() frees it
  *
@@ -380,9 +426,10 @@ int hisiacc_mem_alloc(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
  * hisiacc_mem_free() - end a registration, free allocated memory
  * @mem:	from hisiacc_mem_register() or hisiacc_mem_alloc(), or NULL
  *
- * When it returns the device cannot reach the memory any more. Memory that
- * was registered stays with the program, as it is. A request that still uses
- * it completes with an error.
+ * When it returns the device cannot reach the memory any more, and a request
+ * that still uses it completes with an error; but in SVA mode the device goes on
+ * reaching what the process reaches. Memory that was registered stays with the
+ * program, as it is.
  */
 void hisiacc_mem_free(struct hisiacc_mem *mem);
 
@@ -407,8 +454,9 @@ enum hisiacc_zip_type {
  * struct hisiacc_queue_attr - what queue is wanted
  * @size:	sizeof(struct hisiacc_queue_attr)
  * @flags:	HISIACC_QUEUE_*
- * @modes:	mask of acceptable enum hisiacc_mode; 0 stands for all. The
- *		best one that can be had is granted.
+ * @modes:	mask of acceptable enum hisiacc_mode, of those that the context
+ *		accepts; 0 stands for all of these. The context's mode is granted
+ *		if it has one already, else the best one that can be had.
  * @type:	ZIP: enum hisiacc_zip_type
  * @depth:	slots, a power of two, of which all but one can be in use at a
  *		time; 0 stands for the most
@@ -427,11 +475,14 @@ struct hisiacc_queue_attr {
  * @attr:	what is wanted
  * @out:	the queue, running; hisiacc_queue_free() gives it back
  *
- * Return: 0; -EINVAL @attr->size too small, or wrong depth; -EOPNOTSUPP none
- * of the modes can be had (hisiacc_ctx_info() tells why), or unknown type or
- * flag; -ENOSPC no queue left; -EBUSY another process has the device; -ENOMEM;
- * -EIO the hardware did not answer; -EPROTO the driver gave nonsense; -EPERM;
- * -ENODEV.
+ * Return: 0; -EINVAL @attr->size is wrong, or the depth, or @attr->modes has
+ * some that the context does not accept (hisiacc_ctx_set_modes()); -EOPNOTSUPP
+ * none of the modes can be had (hisiacc_ctx_info() tells why), or unknown type,
+ * mode or flag; -ENOSPC no queue left, no PASID left, or the user's limit; -EBUSY
+ * somebody else has the device in another mode (or at all, if he has it in DMA
+ * mode or is another user on version 2 hardware), or the context's mode is none
+ * of @attr->modes; -ENOMEM; -EIO the hardware did not answer; -EPROTO the driver
+ * gave nonsense; -EPERM; -ENODEV.
  */
 int hisiacc_queue_alloc(struct hisiacc_ctx *ctx,
 			const struct hisiacc_queue_attr *attr,
@@ -455,7 +506,8 @@ void hisiacc_queue_free(struct hisiacc_queue *queue);
  * @type:		queue type
  * @depth:		slots; one less can be in use at a time
  * @doorbell_mapped:	1 if no system call is needed to submit, else 0
- * @reserved:		0
+ * @pasid:		number of the address space that the queue works in, as
+ *			in the IOMMU's messages in the kernel's log; 0 in DMA mode
  */
 struct hisiacc_queue_info {
 	uint32_t size;
@@ -465,7 +517,7 @@ struct hisiacc_queue_info {
 	uint32_t type;
 	uint32_t depth;
 	uint32_t doorbell_mapped;
-	uint32_t reserved;
+	uint32_t pasid;
 };
 
 /**

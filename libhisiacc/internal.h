@@ -40,8 +40,19 @@ struct hisiacc_ctx {
 	uint32_t sqe_size;
 	uint64_t algs;
 	const struct hisiacc_zip_hw *zip;
+	uint32_t use;		/* atomic: modes, and how many objects; ctx.c */
 	char name[HISIACC_NAME_SIZE];
 };
+
+#define HISIACC_MODES_ALL \
+	((uint32_t)(HISIACC_MODE_SVA | HISIACC_MODE_PASID | HISIACC_MODE_DMA))
+
+/*
+ * One queue or registration more, and one less. In between, the mask of
+ * acceptable modes, which the first one gives, stays as it is.
+ */
+uint32_t hisiacc_ctx_hold(struct hisiacc_ctx *ctx);
+void hisiacc_ctx_release(struct hisiacc_ctx *ctx);
 
 /* A word of a status page: the kernel may change it at any time. */
 static inline uint32_t hisiacc_status_word(const volatile uint32_t *word)
@@ -56,7 +67,7 @@ struct hisiacc_mem {
 	uintptr_t addr;
 	size_t size;
 	uint64_t iova;
-	uint32_t handle;	/* 0: not registered */
+	uint32_t handle;
 	uint32_t flags;
 	bool owned;
 };
@@ -139,6 +150,7 @@ struct hisiacc_queue {
 	uint32_t handle;
 	uint32_t number;
 	uint32_t reason;
+	uint32_t pasid;
 	int event_own;			/* for wait; -1: not made yet */
 	int event_user;			/* the program's, or -1 */
 	int event_set;			/* the one that the kernel signals */
@@ -183,11 +195,10 @@ int hisiacc_queue_run(struct hisiacc_queue *queue, uint64_t deadline_ns,
 /* Has the deadline passed? Looks at the clock only if there is one. */
 bool hisiacc_deadline_passed(uint64_t deadline_ns);
 
-/* Memory for the device's eyes: registered unless the mode is SVA. */
-int hisiacc_queue_mem_alloc(struct hisiacc_queue *queue, size_t size,
-			    struct hisiacc_mem **out);
-
-/* Device address of memory that a request names, range checked. */
+/*
+ * Device address of memory that a request names, range checked. A context has
+ * one mode: memory of the queue's context is registered in the queue's.
+ */
 static inline int hisiacc_queue_iova(const struct hisiacc_queue *queue,
 				     const void *addr, size_t len,
 				     const struct hisiacc_mem *mem, bool write,
@@ -205,8 +216,7 @@ static inline int hisiacc_queue_iova(const struct hisiacc_queue *queue,
 		return -EFAULT;
 	if (unlikely(write && (mem->flags & HISIACC_MEM_READ_ONLY)))
 		return -EFAULT;
-	*out = queue->mode == HISIACC_MODE_SVA ? start :
-	       mem->iova + (start - mem->addr);
+	*out = mem->iova + (start - mem->addr);
 	return 0;
 }
 

@@ -8,22 +8,27 @@
 
 _Static_assert(HISIACC_MEM_READ_ONLY == HISI_ACC_MEM_READ_ONLY, "mem flags");
 
-/* Where the mode does not need it nothing is pinned. */
-static int pin(struct hisiacc_mem *mem)
+#define FLAGS_ALL	(HISIACC_MEM_READ_ONLY | HISIACC_MEM_PIN)
+
+/* Counts as an object of the context from here on, unless it fails. */
+static int add(struct hisiacc_mem *mem)
 {
 	struct hisi_acc_mem_pin arg = {
 		.argsz = sizeof(arg),
-		.flags = mem->flags | HISI_ACC_MEM_ON_DEMAND,
+		.flags = mem->flags & HISIACC_MEM_READ_ONLY,
 		.addr = mem->addr,
 		.size = mem->size,
-		.modes = HISI_ACC_MODE_SVA | HISI_ACC_MODE_PASID |
-			 HISI_ACC_MODE_DMA,
+		.modes = hisiacc_ctx_hold(mem->ctx),
 	};
 	int err;
 
+	if (!(mem->flags & HISIACC_MEM_PIN))
+		arg.flags |= HISI_ACC_MEM_ON_DEMAND;
 	err = hisiacc_sys_ioctl(mem->ctx->fd, HISI_ACC_MEM_PIN, &arg);
-	if (err)
+	if (err) {
+		hisiacc_ctx_release(mem->ctx);
 		return err;
+	}
 	mem->handle = arg.out_handle;
 	mem->iova = arg.out_iova;
 	return 0;
@@ -50,12 +55,12 @@ int hisiacc_mem_register(struct hisiacc_ctx *ctx, void *addr, size_t size,
 	int err;
 
 	*out = NULL;
-	if (flags & ~HISIACC_MEM_READ_ONLY)
+	if (flags & ~FLAGS_ALL)
 		return -EOPNOTSUPP;
 	mem = new_mem(ctx, addr, size, flags);
 	if (!mem)
 		return -ENOMEM;
-	err = pin(mem);
+	err = add(mem);
 	if (err) {
 		free(mem);
 		return err;
@@ -64,8 +69,8 @@ int hisiacc_mem_register(struct hisiacc_ctx *ctx, void *addr, size_t size,
 	return 0;
 }
 
-static int alloc(struct hisiacc_ctx *ctx, size_t size, bool registered,
-		 struct hisiacc_mem **out)
+int hisiacc_mem_alloc(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
+		      struct hisiacc_mem **out)
 {
 	size_t page = hisiacc_sys_page_size();
 	struct hisiacc_mem *mem;
@@ -73,20 +78,21 @@ static int alloc(struct hisiacc_ctx *ctx, size_t size, bool registered,
 	int err;
 
 	*out = NULL;
+	if (flags & ~HISIACC_MEM_PIN)
+		return -EOPNOTSUPP;
 	if (!size || size > SIZE_MAX - page)
 		return -EINVAL;
 	size = (size + page - 1) & ~(page - 1);
 	err = hisiacc_sys_map_anon(size, &addr);
 	if (err)
 		return err;
-	mem = new_mem(ctx, addr, size, 0);
+	mem = new_mem(ctx, addr, size, flags);
 	if (!mem) {
 		err = -ENOMEM;
 		goto unmap;
 	}
 	mem->owned = true;
-	if (registered)
-		err = pin(mem);
+	err = add(mem);
 	if (err)
 		goto free_mem;
 	*out = mem;
@@ -99,31 +105,15 @@ unmap:
 	return err;
 }
 
-int hisiacc_mem_alloc(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
-		      struct hisiacc_mem **out)
-{
-	*out = NULL;
-	if (flags)
-		return -EOPNOTSUPP;
-	return alloc(ctx, size, true, out);
-}
-
-int hisiacc_queue_mem_alloc(struct hisiacc_queue *queue, size_t size,
-			    struct hisiacc_mem **out)
-{
-	return alloc(queue->ctx, size, queue->mode != HISIACC_MODE_SVA, out);
-}
-
 void hisiacc_mem_free(struct hisiacc_mem *mem)
 {
 	struct hisi_acc_mem_unpin arg = { .argsz = sizeof(arg) };
 
 	if (!mem)
 		return;
-	if (mem->handle) {
-		arg.handle = mem->handle;
-		(void)hisiacc_sys_ioctl(mem->ctx->fd, HISI_ACC_MEM_UNPIN, &arg);
-	}
+	arg.handle = mem->handle;
+	(void)hisiacc_sys_ioctl(mem->ctx->fd, HISI_ACC_MEM_UNPIN, &arg);
+	hisiacc_ctx_release(mem->ctx);
 	if (mem->owned)
 		hisiacc_sys_unmap((void *)mem->addr, mem->size);
 	free(mem);

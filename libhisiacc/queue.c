@@ -30,9 +30,6 @@ _Static_assert(HISIACC_STATE_RUNNING == HISI_ACC_STATE_RUNNING &&
 _Static_assert(HISIACC_QUEUE_NO_DOORBELL_MAP == HISI_ACC_QUEUE_NO_DB_MAP,
 	       "queue flags");
 
-#define MODES_ALL	(HISIACC_MODE_SVA | HISIACC_MODE_PASID | \
-			 HISIACC_MODE_DMA)
-
 /* ---- Alloc and free ---- */
 
 /* Rings empty, as the kernel leaves them behind when a queue starts. */
@@ -56,6 +53,9 @@ static int check_grant(const struct hisiacc_ctx *ctx,
 {
 	uint64_t depth = arg->out_depth;
 
+	if (!(arg->out_mode & arg->modes) ||
+	    (arg->out_mode & (arg->out_mode - 1)))
+		return -EPROTO;
 	if (depth < 2 || depth > HISI_QM_DEPTH_MAX || (depth & (depth - 1)))
 		return -EPROTO;
 	if (arg->out_sq_size < depth * ctx->sqe_size ||
@@ -123,22 +123,25 @@ static int set_event(struct hisiacc_queue *queue, int fd)
 	return err;
 }
 
+/* @modes: those that the context accepts. */
 static int attr_to_arg(const struct hisiacc_ctx *ctx,
-		       const struct hisiacc_queue_attr *attr,
+		       const struct hisiacc_queue_attr *attr, uint32_t modes,
 		       struct hisi_acc_queue_alloc *arg)
 {
 	if (attr->size != sizeof(*attr))
 		return -EINVAL;
 	if (attr->flags & ~HISIACC_QUEUE_NO_DOORBELL_MAP ||
-	    attr->modes & ~(uint32_t)MODES_ALL)
+	    attr->modes & ~HISIACC_MODES_ALL)
 		return -EOPNOTSUPP;
+	if (attr->modes & ~modes)
+		return -EINVAL;
 	if (!ctx->zip)
 		return -EOPNOTSUPP;
 
 	*arg = (struct hisi_acc_queue_alloc){
 		.argsz = sizeof(*arg),
 		.flags = attr->flags,
-		.modes = attr->modes ? attr->modes : MODES_ALL,
+		.modes = attr->modes ? attr->modes : modes,
 		.type = attr->type,
 		.depth = attr->depth,
 		.event_fd = -1,
@@ -157,9 +160,6 @@ int hisiacc_queue_alloc(struct hisiacc_ctx *ctx,
 	int err;
 
 	*out = NULL;
-	err = attr_to_arg(ctx, attr, &arg);
-	if (err)
-		return err;
 	queue = calloc(1, sizeof(*queue));
 	if (!queue)
 		return -ENOMEM;
@@ -169,6 +169,9 @@ int hisiacc_queue_alloc(struct hisiacc_ctx *ctx,
 	queue->event_set = -1;
 	queue->spin_ns = SPIN_START_NS;
 
+	err = attr_to_arg(ctx, attr, hisiacc_ctx_hold(ctx), &arg);
+	if (err)
+		goto free_queue;
 	err = hisiacc_sys_ioctl(ctx->fd, HISI_ACC_QUEUE_ALLOC, &arg);
 	if (err)
 		goto free_queue;
@@ -182,6 +185,7 @@ int hisiacc_queue_alloc(struct hisiacc_ctx *ctx,
 	queue->number = arg.out_queue;
 	queue->mode = arg.out_mode;
 	queue->reason = arg.out_reason;
+	queue->pasid = arg.out_pasid;
 	queue->type = attr->type;
 	queue->mask = arg.out_depth - 1;
 	queue->sqe_size = ctx->sqe_size;
@@ -224,6 +228,7 @@ void hisiacc_queue_free(struct hisiacc_queue *queue)
 		hisiacc_sys_unmap(queue->sq, queue->sq_size);
 	if (queue->event_own >= 0)
 		hisiacc_sys_close(queue->event_own);
+	hisiacc_ctx_release(queue->ctx);
 	free(queue->saved);
 	free(queue->slots);
 	free(queue);
@@ -244,6 +249,7 @@ int hisiacc_queue_info(const struct hisiacc_queue *queue,
 		.type = queue->type,
 		.depth = queue->mask + 1,
 		.doorbell_mapped = queue->db != NULL,
+		.pasid = queue->pasid,
 	};
 	return 0;
 }

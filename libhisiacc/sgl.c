@@ -18,9 +18,9 @@ int hisiacc_sgl_alloc(struct hisiacc_queue *queue, unsigned int entries,
 	sgl = calloc(1, sizeof(*sgl) + entries * sizeof(sgl->segments[0]));
 	if (!sgl)
 		return -ENOMEM;
-	err = hisiacc_queue_mem_alloc(queue, sizeof(*sgl->hw) +
-				      entries * sizeof(sgl->hw->entries[0]),
-				      &sgl->mem);
+	err = hisiacc_mem_alloc(queue->ctx, sizeof(*sgl->hw) +
+				entries * sizeof(sgl->hw->entries[0]), 0,
+				&sgl->mem);
 	if (err) {
 		free(sgl);
 		return err;

@@ -101,7 +101,7 @@ int hisiacc_zip_stream_alloc(struct hisiacc_queue *queue,
 	stream = calloc(1, sizeof(*stream));
 	if (!stream)
 		return -ENOMEM;
-	err = hisiacc_queue_mem_alloc(queue, MEM_SIZE, &stream->mem);
+	err = hisiacc_mem_alloc(queue->ctx, MEM_SIZE, 0, &stream->mem);
 	if (err) {
 		free(stream);
 		return err;

@@ -214,8 +214,7 @@ static int desc_sgl(const struct hisiacc_queue *queue,
 
 	if (!src || !dst)
 		return -EINVAL;
-	if (src->queue->ctx != queue->ctx || src->queue->mode != queue->mode ||
-	    dst->queue->ctx != queue->ctx || dst->queue->mode != queue->mode ||
+	if (src->queue->ctx != queue->ctx || dst->queue->ctx != queue->ctx ||
 	    dst->read_only)
 		return -EFAULT;
 	desc->sgl = true;

@@ -12,6 +12,9 @@ int main(void)
 				       NULL };
 	int err = hisiacc_open_engine(HISIACC_ENGINE_ZIP, &ctx);
 
+	if (!err)
+		err = hisiacc_ctx_set_modes(ctx, HISIACC_MODE_SVA |
+					    HISIACC_MODE_DMA);
 	hisiacc_close(ctx);
 	hisiacc_queue_free(NULL);
 	hisiacc_mem_free(NULL);

@@ -21,7 +21,7 @@ enum { KEY_STATUS = 1, KEY_SQ, KEY_CQ, KEY_DB };
 struct fake fake;
 
 static struct {
-	bool used, read_only;
+	bool used, pinned, read_only;
 	uint64_t addr, size;
 } pins[PINS];
 
@@ -56,6 +56,9 @@ void fake_reset(void)
 	fake.hw_version = 3;
 	fake.algs = 0x3f;
 	fake.modes = HISI_ACC_MODE_DMA;
+	fake.reasons[0] = HISI_ACC_REASON_NO_FAULTS;
+	fake.reasons[1] = HISI_ACC_REASON_KERNEL_OLD;
+	fake.reasons[2] = HISI_ACC_REASON_PASSTHROUGH;
 	fake.queues_free = FAKE_QUEUES;
 	fake.sqe_size = 128;
 	fake.status_size = 4096;
@@ -80,6 +83,7 @@ void fake_check_empty(void)
 	for (i = 0; i < FAKE_QUEUES; i++)
 		ck_assert_msg(!fake.queues[i].used, "queue %u not freed", i);
 	ck_assert_uint_eq(fake.pins, 0);
+	ck_assert_uint_eq(fake.pinned, 0);
 	ck_assert_uint_eq(fake.maps, 0);
 }
 
@@ -245,6 +249,55 @@ void fake_run(void)
 	run_all(true);
 }
 
+/* ---- Memory modes ---- */
+
+static bool has_objects(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_QUEUES; i++)
+		if (fake.queues[i].used)
+			return true;
+	return fake.pins;
+}
+
+/* The first object's: the best of @modes that can be had. */
+static int choose_mode(uint32_t modes)
+{
+	int i, err = -EOPNOTSUPP;
+	uint32_t why;
+
+	fake.mode_reason = 0;
+	for (i = 0; i < 3; i++) {
+		if (!(modes & 1u << i))
+			continue;
+		why = fake.modes & 1u << i ? 0 : fake.reasons[i];
+		if (!why && !fake.mode_errno[i]) {
+			fake.mode = 1u << i;
+			return 0;
+		}
+		if (!why) {
+			err = -fake.mode_errno[i];
+			why = fake.mode_errno[i] == EBUSY ?
+			      HISI_ACC_REASON_BUSY : HISI_ACC_REASON_EXHAUSTED;
+		}
+		if (!fake.mode_reason)
+			fake.mode_reason = why;
+	}
+	return err;
+}
+
+static int take_mode(uint32_t modes)
+{
+	if (!modes)
+		return -EINVAL;
+	if (modes > 7)
+		return -EOPNOTSUPP;
+	if (!has_objects())
+		return choose_mode(modes);
+	return modes & fake.mode ? 0 : -EBUSY;
+}
+
 /* ---- ioctls ---- */
 
 static int do_query(struct hisi_acc_query *arg)
@@ -253,9 +306,12 @@ static int do_query(struct hisi_acc_query *arg)
 	arg->out_engine = fake.engine;
 	arg->out_hw_version = fake.hw_version;
 	arg->out_modes = fake.modes;
-	arg->out_sva_reason = HISI_ACC_REASON_DRIVER;
-	arg->out_pasid_reason = HISI_ACC_REASON_DRIVER;
-	arg->out_dma_reason = fake.modes ? 0 : HISI_ACC_REASON_PASSTHROUGH;
+	arg->out_sva_reason = fake.modes & HISI_ACC_MODE_SVA ? 0 :
+			      fake.reasons[0];
+	arg->out_pasid_reason = fake.modes & HISI_ACC_MODE_PASID ? 0 :
+				fake.reasons[1];
+	arg->out_dma_reason = fake.modes & HISI_ACC_MODE_DMA ? 0 :
+			      fake.reasons[2];
 	arg->out_queues = FAKE_QUEUES;
 	arg->out_queues_free = fake.queues_free;
 	arg->out_queues_max = FAKE_QUEUES;
@@ -292,13 +348,17 @@ static int do_queue_alloc(struct hisi_acc_queue_alloc *arg)
 {
 	struct fake_queue *q;
 	unsigned int n;
+	int err;
 
-	if (!(arg->modes & fake.modes) || arg->type > 1)
+	if (arg->type > 1)
 		return -EOPNOTSUPP;
 	for (n = 0; n < FAKE_QUEUES && fake.queues[n].used; n++)
 		;
 	if (n == FAKE_QUEUES)
 		return -ENOSPC;
+	err = take_mode(arg->modes);
+	if (err)
+		return err;
 	q = &fake.queues[n];
 	free(q->sq);
 	free(q->cq);
@@ -307,21 +367,21 @@ static int do_queue_alloc(struct hisi_acc_queue_alloc *arg)
 		.used = true,
 		.number = 5 + n,
 		.type = arg->type,
-		.mode = arg->modes & fake.modes,
 		.depth = arg->depth ? arg->depth : 1024,
 		.event_fd = arg->event_fd,
 	};
 	if (q->depth < 2 || q->depth > 1024 || (q->depth & (q->depth - 1)))
 		return q->used = false, -EINVAL;
-	q->mode &= -q->mode;
+	q->mode = fake.mode;
 	q->sq = calloc(q->depth, 128);
 	q->cq = calloc(q->depth, 16);
 	if (!fake.no_doorbell_map && !(arg->flags & HISI_ACC_QUEUE_NO_DB_MAP))
 		q->db = calloc(1, 8);
 	start_queue(n);
 	arg->out_handle = 1 + n;
-	arg->out_mode = q->mode;
-	arg->out_reason = q->mode < arg->modes ? HISI_ACC_REASON_DRIVER : 0;
+	arg->out_mode = fake.mode_grant ? fake.mode_grant : q->mode;
+	arg->out_reason = arg->modes & (q->mode - 1) ? fake.mode_reason : 0;
+	arg->out_pasid = q->mode == HISI_ACC_MODE_DMA ? 0 : FAKE_PASID;
 	arg->out_depth = fake.depth_grant ? fake.depth_grant : q->depth;
 	arg->out_queue = q->number;
 	arg->out_db_rand = q->rand;
@@ -371,26 +431,49 @@ static int do_doorbell(unsigned int n,
 	return 0;
 }
 
-static int do_pin(struct hisi_acc_mem_pin *arg)
+/* In a space of its own an address stands for one page, with one right. */
+static bool clashes(const struct hisi_acc_mem_pin *arg)
 {
 	unsigned int i;
 
-	if (!arg->size || !arg->modes)
+	for (i = 0; i < PINS; i++)
+		if (pins[i].used && pins[i].addr < arg->addr + arg->size &&
+		    arg->addr < pins[i].addr + pins[i].size &&
+		    pins[i].read_only != (arg->flags & HISI_ACC_MEM_READ_ONLY))
+			return fake.mode == HISI_ACC_MODE_PASID;
+	return false;
+}
+
+static int do_pin(struct hisi_acc_mem_pin *arg)
+{
+	unsigned int i;
+	int err;
+
+	if (!arg->size)
 		return -EINVAL;
-	if (!(arg->modes & fake.modes))
+	if (arg->flags & ~(HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND))
 		return -EOPNOTSUPP;
 	for (i = 0; i < PINS && pins[i].used; i++)
 		;
 	if (i == PINS)
 		return -ENOSPC;
+	err = take_mode(arg->modes);
+	if (!err && clashes(arg))
+		err = -EBUSY;
+	if (err)
+		return err;
 	pins[i].used = true;
+	pins[i].pinned = !(fake.mode == HISI_ACC_MODE_SVA &&
+			   arg->flags & HISI_ACC_MEM_ON_DEMAND);
 	pins[i].addr = arg->addr;
 	pins[i].size = arg->size;
 	pins[i].read_only = arg->flags & HISI_ACC_MEM_READ_ONLY;
 	fake.pins++;
+	fake.pinned += pins[i].pinned;
 	arg->out_handle = 100 + i;
+	arg->out_mode = fake.mode;
 	arg->out_iova = arg->addr +
-			(fake.modes & HISI_ACC_MODE_DMA ? FAKE_IOVA : 0);
+			(fake.mode == HISI_ACC_MODE_DMA ? FAKE_IOVA : 0);
 	return 0;
 }
 
@@ -400,6 +483,7 @@ static int do_unpin(uint32_t handle)
 		return -ENOENT;
 	pins[handle - 100].used = false;
 	fake.pins--;
+	fake.pinned -= pins[handle - 100].pinned;
 	return 0;
 }
 

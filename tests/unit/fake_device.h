@@ -18,6 +18,7 @@
 
 #define FAKE_QUEUES	4
 #define FAKE_IOVA	UINT64_C(0x5a0000000000)	/* added to addresses */
+#define FAKE_PASID	7u	/* where the mode has one */
 #define FAKE_BAD_DATA	0x01u	/* the device's private code */
 
 struct fake_queue {
@@ -47,13 +48,16 @@ struct fake {
 	uint32_t engine;
 	uint32_t hw_version;
 	uint64_t algs;
-	uint32_t modes;
+	uint32_t modes;			/* those that the machine has */
+	uint32_t reasons[3];		/* for those that it has not */
 	uint32_t queues_free;
 	uint32_t sqe_size;
 	uint32_t status_size;
 	uint32_t uapi_version;
 	uint32_t db_offset;
 	uint32_t depth_grant;		/* overrides what is asked for */
+	uint32_t mode_grant;		/* likewise */
+	int mode_errno[3];		/* of binding, for a mode in modes */
 	bool no_doorbell_map;
 
 	/* how it behaves; set at any time */
@@ -86,7 +90,10 @@ struct fake {
 	unsigned int stateful;
 	unsigned int closed;
 	unsigned int maps;		/* that are not unmapped */
-	unsigned int pins;		/* that are not unpinned */
+	unsigned int pins;		/* registrations that were not ended */
+	unsigned int pinned;		/* of these, with pinned memory */
+	uint32_t mode;			/* of the one context; 0: none */
+	uint32_t mode_reason;		/* why no better one */
 	uint32_t last_sqe[32];		/* as the library wrote it */
 	char broken_rule[128];
 

@@ -26,14 +26,8 @@ void rig_open(struct rig *rig, uint32_t type, uint32_t depth, uint32_t flags,
 		fake_reset();
 	ck_assert_int_eq(hisiacc_open("zip0", &rig->ctx), 0);
 	ck_assert_int_eq(hisiacc_queue_alloc(rig->ctx, &attr, &rig->queue), 0);
-	if (fake.modes & ~HISIACC_MODE_SVA) {
-		ck_assert_int_eq(hisiacc_mem_alloc(rig->ctx, RIG_MEM, 0,
-						   &rig->mem), 0);
-		rig->src = hisiacc_mem_addr(rig->mem);
-	} else {
-		rig->mem = NULL;
-		rig->src = malloc(RIG_MEM);
-	}
+	ck_assert_int_eq(hisiacc_mem_alloc(rig->ctx, RIG_MEM, 0, &rig->mem), 0);
+	rig->src = hisiacc_mem_addr(rig->mem);
 	rig->dst = rig->src + RIG_HALF;
 	fill_text(rig->src, RIG_HALF);
 }
@@ -147,6 +141,7 @@ int main(void)
 
 	srunner_add_suite(runner, error_suite());
 	srunner_add_suite(runner, mem_suite());
+	srunner_add_suite(runner, mode_suite());
 	srunner_add_suite(runner, queue_suite());
 	srunner_add_suite(runner, ring_suite());
 	srunner_add_suite(runner, sgl_suite());

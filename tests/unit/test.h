@@ -23,6 +23,7 @@
 Suite *ctx_suite(void);
 Suite *error_suite(void);
 Suite *mem_suite(void);
+Suite *mode_suite(void);
 Suite *queue_suite(void);
 Suite *ring_suite(void);
 Suite *sgl_suite(void);

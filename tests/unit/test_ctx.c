@@ -148,7 +148,8 @@ START_TEST(info_is_what_the_driver_says)
 	ck_assert_uint_eq(info.engine, HISIACC_ENGINE_ZIP);
 	ck_assert_uint_eq(info.hw_version, 3);
 	ck_assert_uint_eq(info.modes, 0);
-	ck_assert_uint_eq(info.sva_reason, HISIACC_REASON_DRIVER);
+	ck_assert_uint_eq(info.sva_reason, HISIACC_REASON_NO_FAULTS);
+	ck_assert_uint_eq(info.pasid_reason, HISIACC_REASON_KERNEL_OLD);
 	ck_assert_uint_eq(info.dma_reason, HISIACC_REASON_PASSTHROUGH);
 	ck_assert_uint_eq(info.queues, FAKE_QUEUES);
 	ck_assert_uint_eq(info.queues_free, FAKE_QUEUES);

@@ -7,8 +7,8 @@ static const struct {
 	text_fn text;
 	unsigned int count;
 } tables[] = {
-	{ hisiacc_reason_text, HISIACC_REASON_SHARED_MSI + 1 },
-	{ hisiacc_reason_cure, HISIACC_REASON_SHARED_MSI + 1 },
+	{ hisiacc_reason_text, HISIACC_REASON_ADMIN + 1 },
+	{ hisiacc_reason_cure, HISIACC_REASON_ADMIN + 1 },
 	{ hisiacc_status_text, HISIACC_STATUS_UNKNOWN + 1 },
 };
 

@@ -20,7 +20,8 @@ START_TEST(info_tells_what_was_granted)
 	rig_open(&rig, HISIACC_ZIP_DECOMPRESS, 0, 0, true);
 	ck_assert_int_eq(hisiacc_queue_info(rig.queue, &info), 0);
 	ck_assert_uint_eq(info.mode, HISIACC_MODE_DMA);
-	ck_assert_uint_eq(info.reason, HISIACC_REASON_DRIVER);
+	ck_assert_uint_eq(info.reason, HISIACC_REASON_NO_FAULTS);
+	ck_assert_uint_eq(info.pasid, 0);
 	ck_assert_uint_eq(info.type, HISIACC_ZIP_DECOMPRESS);
 	ck_assert_uint_eq(info.depth, 1024);
 	ck_assert_uint_eq(info.doorbell_mapped, 1);
