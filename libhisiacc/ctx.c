@@ -159,6 +159,15 @@ free_ctx:
 	return err;
 }
 
+/* Those that nothing is in the way of. */
+static uint32_t modes_now(const struct hisi_acc_query *arg)
+{
+	return arg->out_modes &
+	       ((arg->out_sva_reason ? 0 : HISI_ACC_MODE_SVA) |
+		(arg->out_pasid_reason ? 0 : HISI_ACC_MODE_PASID) |
+		(arg->out_dma_reason ? 0 : HISI_ACC_MODE_DMA));
+}
+
 /* 0 or why not; other engines' devices give -ENODEV. */
 static int check_usable(struct hisiacc_ctx *ctx, enum hisiacc_engine engine)
 {
@@ -172,7 +181,9 @@ static int check_usable(struct hisiacc_ctx *ctx, enum hisiacc_engine engine)
 		return err;
 	if (!arg.out_modes)
 		return -EOPNOTSUPP;
-	return arg.out_queues_free ? 0 : -ENOSPC;
+	if (!arg.out_queues_free)
+		return -ENOSPC;
+	return modes_now(&arg) ? 0 : -EBUSY;
 }
 
 int hisiacc_open_engine(enum hisiacc_engine engine, struct hisiacc_ctx **out)

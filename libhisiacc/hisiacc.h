@@ -219,13 +219,13 @@ int hisiacc_open(const char *name, struct hisiacc_ctx **out);
  * @engine:	enum hisiacc_engine
  * @out:	the context; hisiacc_close() gives it back
  *
- * Usable is a device that may be opened, grants at least one memory mode and
- * has a queue free.
+ * Usable is a device that may be opened, has a queue free, and grants at least
+ * one memory mode right now.
  *
  * Return: 0; -ENODEV there is none of this engine. If there are some but none
  * is usable, what was wrong with the last one: -ENOSPC no queue free;
- * -EOPNOTSUPP no memory mode (hisiacc_ctx_info() tells the reasons); or an
- * error of hisiacc_open().
+ * -EOPNOTSUPP no memory mode, or -EBUSY none right now (hisiacc_ctx_info() tells
+ * the reasons); or an error of hisiacc_open().
  */
 int hisiacc_open_engine(enum hisiacc_engine engine, struct hisiacc_ctx **out);
 
@@ -250,9 +250,9 @@ void hisiacc_close(struct hisiacc_ctx *ctx);
  * @size:		sizeof(struct hisiacc_ctx_info)
  * @engine:		enum hisiacc_engine
  * @hw_version:		generation of the hardware: 2, 3, ...
- * @modes:		mask of enum hisiacc_mode that can be had, as far as
- *			nobody else's use of the device is in the way
- * @sva_reason:		why HISIACC_MODE_SVA can't, enum hisiacc_reason
+ * @modes:		mask of enum hisiacc_mode that this machine can grant
+ * @sva_reason:		why HISIACC_MODE_SVA is not among them, or is not to be
+ *			had right now, enum hisiacc_reason; 0 it is to be had
  * @pasid_reason:	the same for HISIACC_MODE_PASID
  * @dma_reason:		the same for HISIACC_MODE_DMA
  * @queues:		queues of the device

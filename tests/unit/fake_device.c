@@ -261,28 +261,37 @@ static bool has_objects(void)
 	return fake.pins;
 }
 
+static uint32_t reason_of(int mode)
+{
+	if (!(fake.modes & 1u << mode))
+		return fake.reasons[mode];
+	switch (fake.mode_errno[mode]) {
+	case 0:
+		return HISI_ACC_REASON_NONE;
+	case EBUSY:
+		return HISI_ACC_REASON_BUSY;
+	default:
+		return HISI_ACC_REASON_EXHAUSTED;
+	}
+}
+
 /* The first object's: the best of @modes that can be had. */
 static int choose_mode(uint32_t modes)
 {
 	int i, err = -EOPNOTSUPP;
-	uint32_t why;
 
 	fake.mode_reason = 0;
 	for (i = 0; i < 3; i++) {
 		if (!(modes & 1u << i))
 			continue;
-		why = fake.modes & 1u << i ? 0 : fake.reasons[i];
-		if (!why && !fake.mode_errno[i]) {
+		if (!reason_of(i)) {
 			fake.mode = 1u << i;
 			return 0;
 		}
-		if (!why) {
+		if (fake.modes & 1u << i)
 			err = -fake.mode_errno[i];
-			why = fake.mode_errno[i] == EBUSY ?
-			      HISI_ACC_REASON_BUSY : HISI_ACC_REASON_EXHAUSTED;
-		}
 		if (!fake.mode_reason)
-			fake.mode_reason = why;
+			fake.mode_reason = reason_of(i);
 	}
 	return err;
 }
@@ -306,12 +315,9 @@ static int do_query(struct hisi_acc_query *arg)
 	arg->out_engine = fake.engine;
 	arg->out_hw_version = fake.hw_version;
 	arg->out_modes = fake.modes;
-	arg->out_sva_reason = fake.modes & HISI_ACC_MODE_SVA ? 0 :
-			      fake.reasons[0];
-	arg->out_pasid_reason = fake.modes & HISI_ACC_MODE_PASID ? 0 :
-				fake.reasons[1];
-	arg->out_dma_reason = fake.modes & HISI_ACC_MODE_DMA ? 0 :
-			      fake.reasons[2];
+	arg->out_sva_reason = reason_of(0);
+	arg->out_pasid_reason = reason_of(1);
+	arg->out_dma_reason = reason_of(2);
 	arg->out_queues = FAKE_QUEUES;
 	arg->out_queues_free = fake.queues_free;
 	arg->out_queues_max = FAKE_QUEUES;

@@ -286,6 +286,29 @@ START_TEST(each_mode_has_its_reason)
 		ck_assert_uint_eq(info.pasid_reason, _i == 1 ? reason : 0);
 		ck_assert_uint_eq(info.dma_reason, _i == 2 ? reason : 0);
 	}
+	/* One that the machine has, and that is not to be had right now. */
+	fake.modes = ALL;
+	fake.mode_errno[_i] = EBUSY;
+	ck_assert_int_eq(hisiacc_ctx_info(ctx, &info), 0);
+	ck_assert_uint_eq(info.modes, ALL);
+	ck_assert_uint_eq(info.sva_reason + info.pasid_reason + info.dma_reason,
+			  HISIACC_REASON_BUSY);
+}
+END_TEST
+
+START_TEST(open_engine_wants_one_mode_right_now)
+{
+	struct hisiacc_ctx *more = (void *)1;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		fake.mode_errno[i] = i == _i ? 0 : EBUSY;
+	ck_assert_int_eq(hisiacc_open_engine(HISIACC_ENGINE_ZIP, &more), 0);
+	hisiacc_close(more);
+	fake.mode_errno[_i] = ENOSPC;
+	ck_assert_int_eq(hisiacc_open_engine(HISIACC_ENGINE_ZIP, &more),
+			 -EBUSY);
+	ck_assert_ptr_null(more);
 }
 END_TEST
 
@@ -548,6 +571,7 @@ Suite *mode_suite(void)
 	tcase_add_loop_test(tc, a_mode_that_was_not_asked_for_is_nonsense, 0,
 			    4);
 	tcase_add_loop_test(tc, each_mode_has_its_reason, 0, 3);
+	tcase_add_loop_test(tc, open_engine_wants_one_mode_right_now, 0, 3);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("memory");
