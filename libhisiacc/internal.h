@@ -180,6 +180,10 @@ static inline bool hisiacc_queue_idle(const struct hisiacc_queue *queue)
 	return queue->tail == queue->head && !queue->saved_count;
 }
 
+/* What a queue needs to be waited for. */
+void hisiacc_queue_wait_init(struct hisiacc_queue *queue);
+void hisiacc_queue_wait_fini(struct hisiacc_queue *queue);
+
 /* Ring by system call, where no doorbell is mapped. */
 int hisiacc_queue_doorbell(struct hisiacc_queue *queue, uint32_t flags,
 			   uint32_t index);
