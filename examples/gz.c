@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gz.h"
+#include "modes.h"
 
 enum status { DONE = 0, FAILED = 1, WARNED = 2 };
 
@@ -25,6 +26,8 @@ static const char help[] =
 "  -b SIZE       data of one gzip member, 4K to 4M (256K)\n"
 "  -1 ... -9     taken for the sake of scripts: the device has one level\n"
 "  --device=NAME the device to be used, of those that hisi-list shows\n"
+"  --mode=LIST   memory modes to be used, of sva, pasid and dma: the best one\n"
+"                that can be had, with commas between them (sva,pasid,dma)\n"
 "  --poll        look for completions all the time instead of sleeping,\n"
 "                with as much of the file in memory as possible\n"
 "  --progress    show progress though standard error is no terminal\n"
@@ -36,7 +39,7 @@ static const char help[] =
 "Exit status: 0 all is done; 1 something failed; 2 a warning: a file was left\n"
 "alone, or data behind the end of the compressed data was ignored.\n";
 
-enum { OPT_DEVICE = 256, OPT_POLL, OPT_PROGRESS, OPT_STATS, OPT_MARKS };
+enum { OPT_DEVICE = 256, OPT_MODE, OPT_POLL, OPT_PROGRESS, OPT_STATS, OPT_MARKS };
 
 static size_t parse_size(const char *text)
 {
@@ -56,6 +59,17 @@ static size_t parse_size(const char *text)
 	return size;
 }
 
+static uint32_t parse_modes(const char *text)
+{
+	uint32_t modes = modes_parse(text);
+
+	if (!modes) {
+		gz_say(text, "a list of sva, pasid and dma is wanted");
+		exit(FAILED);
+	}
+	return modes;
+}
+
 static void parse_options(int argc, char **argv, struct gz_options *options)
 {
 	static const struct option longs[] = {
@@ -67,6 +81,7 @@ static void parse_options(int argc, char **argv, struct gz_options *options)
 		{ "force", no_argument, NULL, 'f' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "device", required_argument, NULL, OPT_DEVICE },
+		{ "mode", required_argument, NULL, OPT_MODE },
 		{ "poll", no_argument, NULL, OPT_POLL },
 		{ "progress", no_argument, NULL, OPT_PROGRESS },
 		{ "stats", no_argument, NULL, OPT_STATS },
@@ -92,6 +107,7 @@ static void parse_options(int argc, char **argv, struct gz_options *options)
 		case 'v': options->verbose = true; break;
 		case 'b': options->block = parse_size(optarg); break;
 		case OPT_DEVICE: options->device = optarg; break;
+		case OPT_MODE: options->modes = parse_modes(optarg); break;
 		case OPT_POLL: options->poll = true; break;
 		case OPT_PROGRESS: options->progress = true; break;
 		case OPT_STATS: options->stats = true; break;

@@ -32,6 +32,7 @@ struct gz_file;
 struct gz_options {
 	const char *device;	/* NULL: the first one that works */
 	const char *output;
+	uint32_t modes;		/* acceptable enum hisiacc_mode, 0: all */
 	bool decompress, to_stdout, keep, force, test, verbose;
 	bool poll, marks, stats, progress;
 	size_t block;		/* bytes that become one gzip member */

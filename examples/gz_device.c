@@ -28,17 +28,36 @@ int gz_failed(const struct gz_device *dev, const char *what, int err)
 
 /* ---- Device and queue ---- */
 
-static void say_why(const char *name, int err,
+/* Why none of the modes can be had; each reason once. */
+static void say_reasons(const char *name, uint32_t modes,
+			const struct hisiacc_ctx_info *info)
+{
+	const uint32_t reasons[] = {
+		info->sva_reason, info->pasid_reason, info->dma_reason,
+	};
+	uint32_t said = HISIACC_REASON_NONE;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		if ((modes && !(modes & 1u << i)) || reasons[i] == said)
+			continue;
+		said = reasons[i];
+		gz_say(name, "mode %s: %s; cure: %s",
+		       hisiacc_mode_text(1u << i), hisiacc_reason_text(said),
+		       hisiacc_reason_cure(said));
+	}
+}
+
+static void say_why(const char *name, int err, uint32_t modes,
 		    const struct hisiacc_ctx_info *info)
 {
-	if (err == -EOPNOTSUPP && !info->modes)
-		gz_say(name, "%s; cure: %s",
-		       hisiacc_reason_text(info->dma_reason),
-		       hisiacc_reason_cure(info->dma_reason));
+	if (err == -EOPNOTSUPP)
+		say_reasons(name, modes, info);
 	else if (err == -EBUSY)
 		gz_say(name, "another program has the device");
 	else if (err == -ENOSPC)
-		gz_say(name, "all queues are in use");
+		gz_say(name, "all queues are in use, or all PASIDs, or this "
+		       "user has as many as a user may have");
 	else if (err == -ENODEV)
 		gz_say(name, "this is no ZIP device, or it is gone");
 	else
@@ -64,7 +83,9 @@ static int try_device(struct gz_device *dev, const char *name, bool loud)
 			       "/dev/hisi_acc)" : "");
 		return err;
 	}
-	err = hisiacc_ctx_info(dev->ctx, &info);
+	err = hisiacc_ctx_set_modes(dev->ctx, dev->options->modes);
+	if (!err)
+		err = hisiacc_ctx_info(dev->ctx, &info);
 	if (!err && info.engine != HISIACC_ENGINE_ZIP)
 		err = -ENODEV;
 	if (!err)
@@ -72,7 +93,7 @@ static int try_device(struct gz_device *dev, const char *name, bool loud)
 	if (!err)
 		return 0;
 	if (loud)
-		say_why(name, err, &info);
+		say_why(name, err, dev->options->modes, &info);
 	hisiacc_close(dev->ctx);
 	dev->ctx = NULL;
 	return err;
@@ -128,7 +149,10 @@ static unsigned int slots_max(const struct gz_device *dev, size_t slot_size)
 					  room;
 }
 
-/* Tries ever smaller ones: users may lock 8 MiB only, or less. */
+/*
+ * Tries ever smaller ones: users may lock 8 MiB only, or less, and that counts
+ * in every mode but SVA.
+ */
 static int alloc_slots(struct gz_device *dev, size_t block, unsigned int wanted)
 {
 	unsigned int most;
