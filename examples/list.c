@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * hisi-list: what accelerators this machine has, and what they offer.
+ * hisi-list: what accelerators this machine has, and what they offer now.
  *
  * Exit status: 0 there is a device that can be used, 1 there is none.
  */
@@ -35,11 +35,12 @@ static void print_algorithms(uint64_t algs)
 static void print_mode(const struct hisiacc_ctx_info *info,
 		       enum hisiacc_mode mode, uint32_t reason)
 {
-	if (info->modes & mode) {
+	if (!reason) {
 		printf("  mode %s: yes\n", hisiacc_mode_text(mode));
 		return;
 	}
-	printf("  mode %s: no, %s;\n    cure: %s\n", hisiacc_mode_text(mode),
+	printf("  mode %s: %s, %s;\n    cure: %s\n", hisiacc_mode_text(mode),
+	       info->modes & mode ? "yes, but not now" : "no",
 	       hisiacc_reason_text(reason), hisiacc_reason_cure(reason));
 }
 
@@ -114,7 +115,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "hisi-list: there is no device. Is the module "
 			"loaded (modprobe hisi_acc)? Does the machine have an "
 			"accelerator (lspci -d 19e5:a250), and has another "
-			"driver taken it (lspci -k)?\n");
+			"driver taken it (lspci -k)? hisi-doctor looks at all "
+			"that.\n");
 		return 1;
 	}
 	if (count > DEVICES_MAX)
