@@ -78,6 +78,44 @@ void doc_find(enum doc_rank rank, const char *subject, const char *cure,
 	}
 }
 
+/* Puts the name that a subject begins with where a cure says <device>. */
+static void name_device(char *to, size_t size, const char *cure,
+			const char *subject)
+{
+	static const char mark[] = "<device>";
+	const char *found = strstr(cure, mark);
+	int name = (int)strcspn(subject, " "), n;
+
+	*to = 0;
+	while (found) {
+		n = snprintf(to, size, "%.*s%.*s", (int)(found - cure), cure,
+			     name, subject);
+		if (n < 0 || (size_t)n >= size)
+			return;
+		to += n;
+		size -= (size_t)n;
+		cure = found + strlen(mark);
+		found = strstr(cure, mark);
+	}
+	copy(to, size, cure);
+}
+
+void doc_find_reason(enum doc_rank rank, const char *subject, uint32_t reason)
+{
+	const char *argument = doc_guilty_argument(reason);
+	char cure[512];
+
+	if (argument)
+		snprintf(cure, sizeof(cure), "boot without the argument %s",
+			 argument);
+	else
+		name_device(cure, sizeof(cure), hisiacc_reason_cure(reason),
+			    subject);
+	if (rank == DOC_IOMMU && reason == HISIACC_REASON_ADMIN)
+		rank = DOC_SETTING;
+	doc_find(rank, subject, cure, "%s", hisiacc_reason_text(reason));
+}
+
 void doc_count_usable(void)
 {
 	usable++;

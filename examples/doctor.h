@@ -26,6 +26,7 @@ enum doc_rank {
 	DOC_MODULE,	/* nothing of ours is there */
 	DOC_DRIVER,	/* nobody drives a function */
 	DOC_TAKEN,	/* somebody else does; all right if we have another one */
+	DOC_SETTING,	/* an administrator does not want it */
 	DOC_IOMMU,	/* a function must not do what programs ask */
 	DOC_NODE,	/* this user may not */
 	DOC_LIMIT,	/* this user may not enough */
@@ -36,6 +37,8 @@ enum doc_rank {
 /* @what is wrong with @subject; subjects with the same cure are put together. */
 void doc_find(enum doc_rank rank, const char *subject, const char *cure,
 	      const char *what, ...) __attribute__((format(printf, 4, 5)));
+/* A reason, with the cure that fits this machine; @subject begins with a name. */
+void doc_find_reason(enum doc_rank rank, const char *subject, uint32_t reason);
 /* A device that programs can use. */
 void doc_count_usable(void);
 
@@ -83,8 +86,6 @@ bool doc_memory_is_short(void);
 
 /* The number of functions; @loaded: the module is. */
 unsigned int doc_look_at_functions(bool loaded);
-/* Reason as a finding, with the cure that fits this machine. */
-void doc_find_reason(enum doc_rank rank, const char *subject, uint32_t reason);
 
 /* ---- doctor_device.c ---- */
 

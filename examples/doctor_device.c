@@ -164,6 +164,25 @@ static bool look_at_mode(const char *name, const struct hisiacc_ctx_info *info,
 	return judge(name, mode, doc_try(name, mode->mode));
 }
 
+static void find_reasons(enum doc_rank rank, const char *name,
+			 const struct mode *modes, unsigned int count)
+{
+	char subject[DOC_NAME + 16];
+	unsigned int i;
+
+	if (count == 3 && modes[0].reason == modes[1].reason &&
+	    modes[1].reason == modes[2].reason && modes[0].reason) {
+		doc_find_reason(rank, name, modes[0].reason);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		snprintf(subject, sizeof(subject), "%s (%s)", name,
+			 hisiacc_mode_text(modes[i].mode));
+		if (modes[i].reason)
+			doc_find_reason(rank, subject, modes[i].reason);
+	}
+}
+
 /* The modes from the best one on: one that works makes the others unimportant. */
 static void look_at_modes(const char *name, const struct hisiacc_ctx_info *info,
 			  bool trial)
@@ -174,20 +193,13 @@ static void look_at_modes(const char *name, const struct hisiacc_ctx_info *info,
 		{ HISIACC_MODE_DMA, info->dma_reason },
 	};
 	unsigned int i, best = 3;
-	char subject[DOC_NAME + 16];
 
 	for (i = 0; i < 3; i++)
 		if (look_at_mode(name, info, &modes[i], trial) && best == 3)
 			best = i;
 	if (best < 3)
 		doc_count_usable();
-	for (i = 0; i < best; i++) {
-		snprintf(subject, sizeof(subject), "%s (%s)", name,
-			 hisiacc_mode_text(modes[i].mode));
-		if (modes[i].reason)
-			doc_find_reason(best < 3 ? DOC_BETTER : DOC_IOMMU,
-					subject, modes[i].reason);
-	}
+	find_reasons(best < 3 ? DOC_BETTER : DOC_IOMMU, name, modes, best);
 	if ((best == 1 || best == 2) && doc_memory_is_short())
 		doc_find(DOC_BETTER, name, "raise the limit of locked memory "
 			 "(ulimit -l)", "programs of this user can have small "

@@ -169,19 +169,6 @@ static uint32_t look_at_iommu(const char *name)
 	return group.others ? HISIACC_REASON_SHARED_GROUP : HISIACC_REASON_NONE;
 }
 
-void doc_find_reason(enum doc_rank rank, const char *subject, uint32_t reason)
-{
-	const char *argument = doc_guilty_argument(reason);
-	char cure[512];
-
-	if (argument)
-		snprintf(cure, sizeof(cure), "boot without the argument %s",
-			 argument);
-	else
-		snprintf(cure, sizeof(cure), "%s", hisiacc_reason_cure(reason));
-	doc_find(rank, subject, cure, "%s", hisiacc_reason_text(reason));
-}
-
 /* ---- Drivers ---- */
 
 static void find_driver(const char *name, const char *driver)
