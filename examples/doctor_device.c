@@ -199,7 +199,8 @@ static void look_at_modes(const char *name, const struct hisiacc_ctx_info *info,
 			best = i;
 	if (best < 3)
 		doc_count_usable();
-	find_reasons(best < 3 ? DOC_BETTER : DOC_IOMMU, name, modes, best);
+	/* A mode that is granted and does not work has its own finding. */
+	find_reasons(info->modes ? DOC_BETTER : DOC_IOMMU, name, modes, best);
 	if ((best == 1 || best == 2) && doc_memory_is_short())
 		doc_find(DOC_BETTER, name, "raise the limit of locked memory "
 			 "(ulimit -l)", "programs of this user can have small "
