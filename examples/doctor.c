@@ -43,6 +43,13 @@ static bool same(const struct finding *a, const struct finding *b)
 	       !strcmp(a->cure, b->cure);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && !strcmp(text + len - n, end);
+}
+
 /* Text that is cut off is better than none. */
 static void copy(char *to, size_t size, const char *from)
 {
@@ -71,6 +78,8 @@ void doc_find(enum doc_rank rank, const char *subject, const char *cure,
 		;
 	if (i < count) {
 		len = strlen(findings[i].subjects);
+		if (ends_with(findings[i].subjects, subject))
+			return;
 		snprintf(findings[i].subjects + len,
 			 sizeof(findings[i].subjects) - len, ", %s", subject);
 	} else if (count < FINDINGS_MAX) {

@@ -99,8 +99,12 @@ struct mode {
 	uint32_t reason;
 };
 
-/* What a trial gave: is the mode one that programs can use? */
-static bool judge(const char *name, const struct mode *mode, int result)
+/*
+ * What a trial gave: is the mode one that programs can use? @needed: no better
+ * one is.
+ */
+static bool judge(const char *name, const struct mode *mode, int result,
+		  bool needed)
 {
 	const char *text = hisiacc_mode_text(mode->mode);
 
@@ -118,12 +122,13 @@ static bool judge(const char *name, const struct mode *mode, int result)
 		       "as a user may have\n", text);
 		return true;
 	case -ENOMEM:
-		printf("  mode %s: granted, but there is no memory for it\n",
-		       text);
-		doc_find(DOC_LIMIT, name, "raise the limit of locked memory "
-			 "(ulimit -l; memlock in /etc/security/limits.conf, "
-			 "LimitMEMLOCK= of a service)",
-			 "mode %s: this user may not lock 64 KiB", text);
+		printf("  mode %s: granted, but this user may not lock 64 KiB "
+		       "of memory\n", text);
+		if (needed)
+			doc_find(DOC_LIMIT, name, "raise the limit of locked "
+				 "memory (ulimit -l; memlock in /etc/security/"
+				 "limits.conf, LimitMEMLOCK= of a service)",
+				 "this user has no memory to lock");
 		return false;
 	case 1:
 		printf("  mode %s: granted, but what comes back is wrong\n",
@@ -141,9 +146,9 @@ static bool judge(const char *name, const struct mode *mode, int result)
 	}
 }
 
-/* Prints what is to be said of a mode; can programs use it? */
+/* Prints what is to be said of a mode; can programs use it? @needed: likewise. */
 static bool look_at_mode(const char *name, const struct hisiacc_ctx_info *info,
-			 const struct mode *mode, bool trial)
+			 const struct mode *mode, bool needed, bool trial)
 {
 	const char *text = hisiacc_mode_text(mode->mode);
 
@@ -161,7 +166,7 @@ static bool look_at_mode(const char *name, const struct hisiacc_ctx_info *info,
 		printf("  mode %s: granted\n", text);
 		return true;
 	}
-	return judge(name, mode, doc_try(name, mode->mode));
+	return judge(name, mode, doc_try(name, mode->mode), needed);
 }
 
 static void find_reasons(enum doc_rank rank, const char *name,
@@ -195,7 +200,8 @@ static void look_at_modes(const char *name, const struct hisiacc_ctx_info *info,
 	unsigned int i, best = 3;
 
 	for (i = 0; i < 3; i++)
-		if (look_at_mode(name, info, &modes[i], trial) && best == 3)
+		if (look_at_mode(name, info, &modes[i], best == 3, trial) &&
+		    best == 3)
 			best = i;
 	if (best < 3)
 		doc_count_usable();

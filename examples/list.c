@@ -32,16 +32,26 @@ static void print_algorithms(uint64_t algs)
 	printf("%s\n", *separator ? "" : "none that this program knows");
 }
 
-static void print_mode(const struct hisiacc_ctx_info *info,
-		       enum hisiacc_mode mode, uint32_t reason)
+/* What several modes in turn have against them is cured once. */
+static void print_modes(const struct hisiacc_ctx_info *info)
 {
-	if (!reason) {
-		printf("  mode %s: yes\n", hisiacc_mode_text(mode));
-		return;
+	const uint32_t reasons[] = {
+		info->sva_reason, info->pasid_reason, info->dma_reason, 0,
+	};
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		printf("  mode %s: ", hisiacc_mode_text(1u << i));
+		if (!reasons[i]) {
+			printf("yes\n");
+			continue;
+		}
+		printf("%s, %s\n", info->modes & 1u << i ? "yes, but not now" :
+		       "no", hisiacc_reason_text(reasons[i]));
+		if (reasons[i + 1] != reasons[i])
+			printf("    cure: %s\n",
+			       hisiacc_reason_cure(reasons[i]));
 	}
-	printf("  mode %s: %s, %s;\n    cure: %s\n", hisiacc_mode_text(mode),
-	       info->modes & mode ? "yes, but not now" : "no",
-	       hisiacc_reason_text(reason), hisiacc_reason_cure(reason));
 }
 
 static void print_info(const char *name, enum hisiacc_state state,
@@ -55,9 +65,7 @@ static void print_info(const char *name, enum hisiacc_state state,
 	printf("  slots of a queue: %u to %u\n", info->depth_min,
 	       info->depth_max);
 	print_algorithms(info->algs);
-	print_mode(info, HISIACC_MODE_SVA, info->sva_reason);
-	print_mode(info, HISIACC_MODE_PASID, info->pasid_reason);
-	print_mode(info, HISIACC_MODE_DMA, info->dma_reason);
+	print_modes(info);
 }
 
 static const char *open_hint(int err)

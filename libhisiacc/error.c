@@ -88,7 +88,7 @@ const char *hisiacc_reason_cure(unsigned int reason)
 			"boot another kernel: on x86, those with the first answer "
 			"to CVE-2025-71089 refuse SVA (Debian's 6.1 from 6.1.164 on "
 			"and its 6.12 from 6.12.69 on), and 7.x grants it again; "
-			"PASID mode does without",
+			"PASID mode does without, from 6.12 on",
 		[HISIACC_REASON_IOMMU] =
 			"look for the IOMMU in the kernel's log, and update the "
 			"firmware; boot x86 machines with intel_iommu=on,sm_on, and "
