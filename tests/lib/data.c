@@ -76,22 +76,31 @@ size_t zlib_make(void *payload, size_t room, const void *data, size_t size)
 	return made - HEADER;
 }
 
+size_t zlib_restore(void *data, size_t size, const void *payload,
+		    size_t payload_size)
+{
+	Bytef *whole = malloc(payload_size + HEADER);
+	uLongf made = size;
+	int ret = Z_MEM_ERROR;
+
+	if (whole) {
+		memcpy(whole, "\x78\x9c", HEADER);
+		memcpy(whole + HEADER, payload, payload_size);
+		ret = uncompress(data, &made, whole, payload_size + HEADER);
+	}
+	free(whole);
+	return ret == Z_OK ? made : size + 1;
+}
+
 bool zlib_is(const void *payload, size_t payload_size, const void *data,
 	     size_t size)
 {
-	Bytef *whole = malloc(payload_size + HEADER);
 	Bytef *plain = malloc(size + 1);
-	uLongf plain_size = size + 1;
-	bool same = false;
+	bool same;
 
-	if (whole && plain) {
-		memcpy(whole, "\x78\x9c", HEADER);
-		memcpy(whole + HEADER, payload, payload_size);
-		same = uncompress(plain, &plain_size, whole,
-				  payload_size + HEADER) == Z_OK &&
-		       plain_size == size && !memcmp(plain, data, size);
-	}
-	free(whole);
+	same = plain &&
+	       zlib_restore(plain, size + 1, payload, payload_size) == size &&
+	       !memcmp(plain, data, size);
 	free(plain);
 	return same;
 }

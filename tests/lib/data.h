@@ -21,6 +21,9 @@ size_t zlib_room(size_t size);
  * make one from @data, and tell whether one is @data.
  */
 size_t zlib_make(void *payload, size_t room, const void *data, size_t size);
+/* What a stream holds, into @data: bytes, or more than @size if it is bad. */
+size_t zlib_restore(void *data, size_t size, const void *payload,
+		    size_t payload_size);
 bool zlib_is(const void *payload, size_t payload_size, const void *data,
 	     size_t size);
 

@@ -2,10 +2,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "device.h"
+#include "ioctls.h"
 #include "test.h"
 
 #define PCI_DEVICES	"/sys/bus/pci/devices"
@@ -63,7 +65,7 @@ const char *device_pci(void)
 	if (path[0])
 		return path;
 	dir = opendir(PCI_DEVICES);
-	ck_assert_msg(dir, "%s: %s", PCI_DEVICES, strerror(errno));
+	require(dir);
 	while ((entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s", PCI_DEVICES, entry->d_name);
 		if (has_ids(path, 0x19e5, 0xa250))
@@ -71,7 +73,7 @@ const char *device_pci(void)
 		path[0] = '\0';
 	}
 	closedir(dir);
-	ck_assert_msg(path[0], "there is no accelerator on the PCI bus");
+	require(path[0]);
 	return path;
 }
 
@@ -185,8 +187,8 @@ int device_open(void)
 {
 	const char *node = device_node();
 
-	ck_assert_msg(node, "the driver has no device");
-	return expect_ok(open(node, O_RDWR));
+	require(node);
+	return require_ok(open(node, O_RDWR));
 }
 
 struct device_usage device_usage(void)
@@ -213,4 +215,35 @@ void expect_usage(const struct device_usage *want)
 	ck_assert_int_eq(now.queues_free, want->queues_free);
 	ck_assert_int_eq(now.pinned_pages, want->pinned_pages);
 	ck_assert_int_eq(now.mappings, want->mappings);
+}
+
+static uint32_t modes_set;
+
+void acc_set_modes(uint32_t modes)
+{
+	modes_set = modes;
+}
+
+uint32_t acc_modes(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t mode;
+	} modes[] = {
+		{ "sva", HISI_ACC_MODE_SVA },
+		{ "pasid", HISI_ACC_MODE_PASID },
+		{ "dma", HISI_ACC_MODE_DMA },
+	};
+	const char *name = getenv("MODE");
+	size_t i;
+
+	if (modes_set)
+		return modes_set;
+	if (!name)
+		return HISI_ACC_MODE_DMA;
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(name, modes[i].name))
+			return modes[i].mode;
+	require(!"a mode has this name");
+	return 0;
 }

@@ -8,6 +8,14 @@
 
 #include "hisi_acc.h"
 
+/*
+ * The memory modes that the tests of a run ask for: those that MODE of the
+ * environment names ("sva", "pasid" or "dma"), "dma" if it is not there.
+ */
+uint32_t acc_modes(void);
+/* From now on the test asks for these. */
+void acc_set_modes(uint32_t modes);
+
 static inline int acc_query(int fd, struct hisi_acc_query *query)
 {
 	*query = (struct hisi_acc_query) { .argsz = sizeof(*query) };
@@ -20,7 +28,7 @@ static inline struct hisi_acc_queue_alloc acc_queue_args(uint32_t type,
 {
 	return (struct hisi_acc_queue_alloc) {
 		.argsz = sizeof(struct hisi_acc_queue_alloc),
-		.modes = HISI_ACC_MODE_DMA,
+		.modes = acc_modes(),
 		.type = type,
 		.depth = depth,
 		.event_fd = -1,
@@ -97,6 +105,7 @@ static inline int acc_mem_pin(int fd, uint32_t flags, const void *addr,
 	struct hisi_acc_mem_pin arg = {
 		.argsz = sizeof(arg), .flags = flags,
 		.addr = (uintptr_t)addr, .size = size,
+		.modes = acc_modes(),
 	};
 	int ret = ioctl(fd, HISI_ACC_MEM_PIN, &arg);
 

@@ -63,13 +63,13 @@ static void map_registers(const char *device)
 
 static uint64_t get(unsigned int offset)
 {
-	ck_assert_msg(monitor_is_there(), "the device model has no monitor");
+	require(monitor_is_there());
 	return *(volatile uint64_t *)(registers + offset);
 }
 
 static void set(unsigned int offset, uint64_t value)
 {
-	ck_assert_msg(monitor_is_there(), "the device model has no monitor");
+	require(monitor_is_there());
 	*(volatile uint64_t *)(registers + offset) = value;
 }
 

@@ -23,6 +23,17 @@ enum monitor_counter {
 	MONITOR_RESETS,
 	MONITOR_MMIO_WRITES,
 	MONITOR_MMIO_READS,
+	/* of shared virtual addressing, in a place of their own */
+	MONITOR_PAGE_REQUESTS = 63,
+	MONITOR_GOOD_RESPONSES,
+	MONITOR_BAD_RESPONSES,
+	MONITOR_LATE_RESPONSES,
+	MONITOR_RESPONSE_TIMEOUTS,
+	MONITOR_OUTSTANDING_REQUESTS,	/* at this moment */
+	MONITOR_ATC_HITS,
+	MONITOR_ATC_MISSES,
+	MONITOR_ATC_INVALIDATIONS,
+	MONITOR_UNTRANSLATED,
 };
 
 /* Whether there is one; needs root. All others end the test without one. */

@@ -19,7 +19,7 @@ pid_t child_start(int (*run)(void *arg), void *arg)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(run(arg));
 	}
-	ck_assert_msg(child >= 0, "fork: %s", strerror(errno));
+	require(child >= 0);
 	return child;
 }
 
@@ -28,7 +28,7 @@ int child_end(pid_t child)
 	int status = 0;
 
 	while (waitpid(child, &status, 0) < 0)
-		ck_assert_msg(errno == EINTR, "waitpid: %s", strerror(errno));
+		require(errno == EINTR);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -39,7 +39,7 @@ int child_run(int (*run)(void *arg), void *arg)
 
 void gate_init(struct gate *gate)
 {
-	ck_assert_msg(!pipe(gate->fd), "pipe: %s", strerror(errno));
+	require(!pipe(gate->fd));
 }
 
 void gate_open(struct gate *gate)

@@ -18,7 +18,7 @@ static void *map(int fd, uint64_t key, uint64_t size, int prot)
 {
 	void *data = mmap(NULL, size, prot, MAP_SHARED, fd, key);
 
-	ck_assert_msg(data != MAP_FAILED, "mmap: %s", strerror(errno));
+	require(data != MAP_FAILED);
 	return data;
 }
 
@@ -33,8 +33,8 @@ void raw_queue_init(struct raw_queue *q, int fd, uint32_t type, uint32_t depth,
 		.fd = fd, .phase = true, .arg = acc_queue_args(type, depth),
 	};
 	q->arg.flags = flags;
-	expect_ok(acc_query(fd, &query));
-	expect_ok(acc_queue_alloc(fd, &q->arg));
+	require_ok(acc_query(fd, &query));
+	require_ok(acc_queue_alloc(fd, &q->arg));
 	q->db_rand = q->arg.out_db_rand;
 	q->sq = map(fd, q->arg.out_sq_key, q->arg.out_sq_size, rw);
 	q->cq = map(fd, q->arg.out_cq_key, q->arg.out_cq_size, rw);
@@ -49,20 +49,20 @@ void raw_queue_fini(struct raw_queue *q)
 {
 	struct hisi_acc_query query;
 
-	expect_ok(acc_query(q->fd, &query));
+	require_ok(acc_query(q->fd, &query));
 	munmap(q->sq, q->arg.out_sq_size);
 	munmap(q->cq, q->arg.out_cq_size);
 	if (q->db)
 		munmap((void *)q->db, q->arg.out_db_size);
 	munmap((void *)q->status, query.out_status_size);
-	expect_ok(acc_queue_free(q->fd, q->arg.out_handle));
+	require_ok(acc_queue_free(q->fd, q->arg.out_handle));
 }
 
 void raw_queue_start(struct raw_queue *q)
 {
 	uint32_t db_rand = 0;
 
-	expect_ok(acc_queue_start(q->fd, q->arg.out_handle, &db_rand));
+	require_ok(acc_queue_start(q->fd, q->arg.out_handle, &db_rand));
 	q->db_rand = db_rand;
 	q->head = 0;
 	q->tail = 0;
@@ -95,7 +95,7 @@ void raw_queue_ring(struct raw_queue *q)
 	if (q->db)
 		raw_queue_store(q, raw_doorbell(q, false, q->tail, false));
 	else
-		expect_ok(acc_queue_doorbell(q->fd, q->arg.out_handle, 0,
+		require_ok(acc_queue_doorbell(q->fd, q->arg.out_handle, 0,
 					     q->tail));
 }
 
@@ -104,7 +104,7 @@ void raw_queue_ring_cq(struct raw_queue *q, bool arm)
 	if (q->db)
 		raw_queue_store(q, raw_doorbell(q, true, q->head, arm));
 	else
-		expect_ok(acc_queue_doorbell(q->fd, q->arg.out_handle,
+		require_ok(acc_queue_doorbell(q->fd, q->arg.out_handle,
 					     HISI_ACC_DOORBELL_CQ |
 					     (arm ? HISI_ACC_DOORBELL_ARM : 0),
 					     q->head));
@@ -130,7 +130,7 @@ bool raw_queue_pop(struct raw_queue *q, uint32_t *sqe, int timeout_ms)
 	if (!wait_until(raw_queue_ready(q), timeout_ms))
 		return false;
 	slot = cqe_word(q, CQE_SQ_HEAD);
-	ck_assert_uint_lt(slot, q->arg.out_depth);
+	require(slot < q->arg.out_depth);
 	if (sqe)
 		memcpy(sqe, q->sq + slot * SQE_SIZE, SQE_SIZE);
 	q->head = (q->head + 1) % q->arg.out_depth;
@@ -177,7 +177,7 @@ void raw_queue_run(struct raw_queue *q, uint64_t src, uint32_t src_size,
 	zip_encode(sqe, src, src_size, dst, dst_size);
 	raw_queue_push(q, sqe);
 	raw_queue_ring(q);
-	ck_assert_msg(raw_queue_pop(q, sqe, 5000), "no completion came");
+	require(raw_queue_pop(q, sqe, 5000));
 	raw_queue_ring_cq(q, false);
 }
 
@@ -186,13 +186,13 @@ void pinned_init(struct pinned *p, int fd, size_t size)
 	*p = (struct pinned) { .fd = fd, .size = size };
 	p->data = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert(p->data != MAP_FAILED);
-	expect_ok(acc_mem_pin(fd, 0, p->data, size, &p->handle, &p->iova));
+	require(p->data != MAP_FAILED);
+	require_ok(acc_mem_pin(fd, 0, p->data, size, &p->handle, &p->iova));
 }
 
 void pinned_fini(struct pinned *p)
 {
-	expect_ok(acc_mem_unpin(p->fd, p->handle));
+	require_ok(acc_mem_unpin(p->fd, p->handle));
 	munmap(p->data, p->size);
 }
 
@@ -224,7 +224,7 @@ static uint8_t *plain(struct work *w)
 {
 	uint8_t *data = malloc(w->size);
 
-	ck_assert(data);
+	require(data);
 	fill_text(data, w->size, w->seed);
 	return data;
 }
@@ -281,7 +281,7 @@ bool work_wait(struct work *w, int timeout_ms)
 void work_run(struct work *w, uint32_t seed)
 {
 	work_submit(w, seed);
-	ck_assert_msg(work_wait(w, 5000), "the request failed");
+	require(work_wait(w, 5000));
 }
 
 void expect_device_works(void)

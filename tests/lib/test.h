@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -62,6 +63,27 @@ int test_skip_all(const char *why);
 			      strerrorname_np(errno_),			\
 			      strerrorname_np(code));			\
 	} while (0)
+
+/*
+ * The same for code that children run as well: Check's asserts all write to
+ * one file, so what fails here ends the process by a signal.
+ */
+#define require(condition)						\
+	do {								\
+		if (!(condition)) {					\
+			dprintf(2, "%s:%d: %s (errno %s)\n", __FILE__,	\
+				__LINE__, #condition,			\
+				strerrorname_np(errno));		\
+			abort();					\
+		}							\
+	} while (0)
+
+#define require_ok(call)						\
+	({								\
+		__typeof__(call) ok_ = (call);				\
+		require(ok_ != (__typeof__(call))-1);			\
+		ok_;							\
+	})
 
 /* Looks again and again until @condition holds; false when it never does. */
 #define wait_until(condition, timeout_ms)				\

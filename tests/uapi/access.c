@@ -12,7 +12,7 @@ void *map(size_t size, int prot, int flags, int fd)
 {
 	void *data = mmap(NULL, size, prot, flags, fd, 0);
 
-	ck_assert_msg(data != MAP_FAILED, "mmap: %s", strerror(errno));
+	require(data != MAP_FAILED);
 	return data;
 }
 
@@ -23,9 +23,9 @@ void *map_anonymous(size_t size)
 
 int temporary_file(size_t size)
 {
-	int fd = expect_ok(open("/tmp", O_TMPFILE | O_RDWR, 0600));
+	int fd = require_ok(open("/tmp", O_TMPFILE | O_RDWR, 0600));
 
-	expect_ok(ftruncate(fd, size));
+	require_ok(ftruncate(fd, size));
 	return fd;
 }
 
