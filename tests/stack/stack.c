@@ -39,6 +39,14 @@ struct hisiacc_queue *queue_new(uint32_t type, uint32_t depth)
 	return queue;
 }
 
+enum hisiacc_mode stack_mode(void)
+{
+	struct hisiacc_queue_info info = { .size = sizeof(info) };
+
+	ck_assert_int_eq(hisiacc_queue_info(stack.comp, &info), 0);
+	return info.mode;
+}
+
 void stack_open(size_t size, uint32_t depth)
 {
 	struct hisiacc_ctx_info info = { .size = sizeof(info) };

@@ -46,6 +46,9 @@ void stack_open_default(void);		/* 4 MiB, 64 slots */
 void stack_open_large(void);		/* 40 MiB, 64 slots */
 void stack_close(void);
 
+/* The memory mode that the open device has granted. */
+enum hisiacc_mode stack_mode(void);
+
 struct hisiacc_queue *queue_new(uint32_t type, uint32_t depth);
 
 /* ---- Formats ---- */

@@ -140,7 +140,7 @@ static int open_and_close(void *arg)
 	struct hisiacc_ctx *ctx;
 
 	(void)arg;
-	child_check(!hisiacc_open_engine(HISIACC_ENGINE_ZIP, &ctx));
+	child_check(!hisiacc_open("zip0", &ctx));
 	hisiacc_close(ctx);
 	return 0;
 }

@@ -88,7 +88,8 @@ START_TEST(source_outside_its_registration_gives_efault)
 	check_refused(&req, -EFAULT);
 	req = good();
 	req.src_mem = NULL;
-	check_refused(&req, -EFAULT);
+	if (stack_mode() != HISIACC_MODE_SVA)
+		check_refused(&req, -EFAULT);
 }
 END_TEST
 
@@ -105,7 +106,8 @@ START_TEST(destination_outside_its_registration_gives_efault)
 	check_refused(&req, -EFAULT);
 	req = good();
 	req.dst_mem = NULL;
-	check_refused(&req, -EFAULT);
+	if (stack_mode() != HISIACC_MODE_SVA)
+		check_refused(&req, -EFAULT);
 }
 END_TEST
 

@@ -269,10 +269,13 @@ START_TEST(segment_outside_its_registration_gives_efault)
 		{ SRC, 10, NULL },
 	};
 	struct hisiacc_sgl *sgl;
-	size_t i;
+	size_t i, count = sizeof(bad) / sizeof(bad[0]);
 
+	/* the last one is fine where any pointer is */
+	if (stack_mode() == HISIACC_MODE_SVA)
+		count--;
 	ck_assert_int_eq(hisiacc_sgl_alloc(stack.comp, 1, &sgl), 0);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < count; i++)
 		ck_assert_int_eq(hisiacc_sgl_set(sgl, &bad[i], 1), -EFAULT);
 	hisiacc_sgl_free(sgl);
 	hisiacc_sgl_free(NULL);

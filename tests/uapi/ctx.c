@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
 
 #define PAGE	4096
@@ -292,6 +293,7 @@ START_TEST(function_of_another_process_is_ebusy)
 	struct party p;
 	pid_t child;
 
+	only_in_modes(HISI_ACC_MODE_DMA);
 	party_init(&p);
 	child = child_start(_i ? hold_memory : hold_queue, &p);
 	ck_assert(gate_wait(&p.ready));
@@ -328,6 +330,7 @@ START_TEST(freeing_the_last_object_gives_the_function_away)
 	struct party p;
 	pid_t child;
 
+	only_in_modes(HISI_ACC_MODE_DMA);
 	party_init(&p);
 	child = child_start(hold_then_free, &p);
 	ck_assert(gate_wait(&p.ready));

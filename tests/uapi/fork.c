@@ -15,6 +15,7 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
 
 #define PAGE	4096
@@ -108,6 +109,7 @@ START_TEST(childs_own_context_is_somebody_elses)
 {
 	struct work w;
 
+	only_in_modes(HISI_ACC_MODE_DMA);
 	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
 	ck_assert_int_eq(child_run(open_own, NULL), 0);
 	work_run(&w, 1);

@@ -88,6 +88,7 @@ static void fill_mem_pin(struct env *e, union args *a)
 {
 	a->mem_pin.addr = (uintptr_t)e->data;
 	a->mem_pin.size = PAGE;
+	a->mem_pin.modes = acc_modes();
 }
 
 static void fill_mem_unpin(struct env *e, union args *a)
@@ -123,8 +124,8 @@ static const struct op {
 	OP(HISI_ACC_QUERY, query, 0, AT(query, out_uapi_version),
 	   sizeof(struct hisi_acc_query) - AT(query, out_uapi_version), 0, 0),
 	OP(HISI_ACC_QUEUE_ALLOC, queue_alloc, HISI_ACC_QUEUE_NO_DB_MAP,
-	   AT(queue_alloc, out_handle), sizeof(struct hisi_acc_queue_alloc) -
-	   AT(queue_alloc, out_handle), 0, 0),
+	   AT(queue_alloc, out_handle), AT(queue_alloc, __reserved) -
+	   AT(queue_alloc, out_handle), 0, AT(queue_alloc, __reserved)),
 	OP(HISI_ACC_QUEUE_FREE, queue_free, 0, 0, 0,
 	   AT(queue_free, handle), AT(queue_free, __reserved)),
 	OP(HISI_ACC_QUEUE_QUERY, queue_query, 0, AT(queue_query, out_state), 16,
@@ -138,8 +139,9 @@ static const struct op {
 	OP(HISI_ACC_QUEUE_DOORBELL, queue_doorbell,
 	   HISI_ACC_DOORBELL_CQ | HISI_ACC_DOORBELL_ARM, 0, 0,
 	   AT(queue_doorbell, handle), 0),
-	OP(HISI_ACC_MEM_PIN, mem_pin, HISI_ACC_MEM_READ_ONLY,
-	   AT(mem_pin, out_handle), 4, 0, AT(mem_pin, __reserved)),
+	OP(HISI_ACC_MEM_PIN, mem_pin,
+	   HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND,
+	   AT(mem_pin, out_handle), 16, 0, AT(mem_pin, __reserved)),
 	OP(HISI_ACC_MEM_UNPIN, mem_unpin, 0, 0, 0,
 	   AT(mem_unpin, handle), AT(mem_unpin, __reserved)),
 };

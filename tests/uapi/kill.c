@@ -79,8 +79,9 @@ static void give_queue(struct victim *v, int i)
 
 static void take_mem(struct victim *v, int i)
 {
-	child_check(!acc_mem_pin(v->fd, 0, v->data[i], MEM_SIZE, &v->handle[i],
-				 &v->iova[i]));
+	/* where it can, the device makes the pages come by itself */
+	child_check(!acc_mem_pin(v->fd, HISI_ACC_MEM_ON_DEMAND, v->data[i],
+				 MEM_SIZE, &v->handle[i], &v->iova[i]));
 }
 
 static void give_mem(struct victim *v, int i)
@@ -143,6 +144,9 @@ static void live(struct victim *v)
 			break;
 		case 2:
 			start_anew(v, i);
+			break;
+		case 3:
+			madvise(v->data[i], MEM_SIZE, MADV_DONTNEED);
 			break;
 		default:
 			/* no more than fit without taking completions */

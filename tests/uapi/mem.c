@@ -14,6 +14,7 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
 
 #define HUGE	(2u << 20)
@@ -24,9 +25,23 @@ static bool have_huge_pages(void)
 	return write_string("/proc/sys/vm/nr_hugepages", "8");
 }
 
+/* How many mappings a registration makes in the mode. */
+static int mappings_of(const void *data, size_t size, long pages)
+{
+	bool head = (uintptr_t)data % PAGE, tail = ((uintptr_t)data + size) % PAGE;
+
+	if (acc_modes() == HISI_ACC_MODE_SVA)
+		return 0;
+	/* a page that is used in part is mapped by itself, for a neighbour */
+	if (acc_modes() == HISI_ACC_MODE_DMA || pages == 1)
+		return 1;
+	return head + tail + (pages > head + tail);
+}
+
 static void expect_usable(void *data, size_t size)
 {
 	long pages = ((uintptr_t)data % PAGE + size + PAGE - 1) / PAGE;
+	int mappings = mappings_of(data, size, pages);
 	struct device_usage usage;
 	struct device_access a;
 	uint32_t handle;
@@ -39,7 +54,7 @@ static void expect_usable(void *data, size_t size)
 	ck_assert_uint_ne(handle, 0);
 	ck_assert_uint_eq(iova % PAGE, (uintptr_t)data % PAGE);
 	usage.pinned_pages += pages;
-	usage.mappings++;
+	usage.mappings += mappings;
 	expect_usage(&usage);
 
 	ck_assert(device_sees(&a, iova, data, size));
@@ -50,7 +65,7 @@ static void expect_usable(void *data, size_t size)
 
 	expect_ok(acc_mem_unpin(a.fd, handle));
 	usage.pinned_pages -= pages;
-	usage.mappings--;
+	usage.mappings -= mappings;
 	expect_usage(&usage);
 	ck_assert(is_text(data, size, 3));
 }
@@ -296,6 +311,7 @@ START_TEST(device_cannot_write_to_a_read_only_registration)
 	uint64_t iova, faults = 0;
 	struct device_access a;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	if (monitor_is_there())
 		faults = monitor_count(MONITOR_DMA_FAULTS);
 	access_init(&a, 8192);
@@ -368,6 +384,7 @@ START_TEST(neighbours_of_a_range_are_out_of_reach)
 	struct device_access a;
 	uint64_t iova;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&a, 2 * PAGE);
 	memset(data, 7, 3 * PAGE);
 	expect_ok(acc_mem_pin(a.fd, 0, data + PAGE, PAGE, NULL, &iova));
@@ -385,6 +402,7 @@ START_TEST(overlapping_registrations_are_independent)
 	uint64_t iova1, iova2;
 	struct device_access a;
 
+	only_in_modes(HISI_ACC_MODE_DMA);
 	access_init(&a, 4 * PAGE);
 	fill_text(data, 4 * PAGE, 1);
 	expect_ok(acc_mem_pin(a.fd, 0, data, 3 * PAGE, &first, &iova1));

@@ -12,6 +12,7 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
 
 /* What the process does to a pinned range */
@@ -23,6 +24,7 @@ START_TEST(munmap_does_not_change_what_the_device_sees)
 	uint32_t handle;
 	uint64_t iova;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&a, 4 * PAGE);
 	fill_text(data, 4 * PAGE, 1);
 	fill_text(expected, 4 * PAGE, 1);
@@ -48,6 +50,7 @@ START_TEST(dontneed_does_not_change_what_the_device_sees)
 	struct device_access a;
 	uint64_t iova;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&a, 2 * PAGE);
 	fill_text(data, 2 * PAGE, 1);
 	fill_text(expected, 2 * PAGE, 1);
@@ -64,6 +67,7 @@ START_TEST(mprotect_does_not_change_what_the_device_may)
 	struct device_access a;
 	uint64_t iova;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&a, 2 * PAGE);
 	expect_ok(acc_mem_pin(a.fd, 0, data, 2 * PAGE, NULL, &iova));
 	expect_ok(mprotect(data, 2 * PAGE, PROT_NONE));
@@ -81,6 +85,7 @@ START_TEST(truncated_file_does_no_harm)
 	uint32_t handle;
 	uint64_t iova;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&a, 4 * PAGE);
 	expect_ok(acc_mem_pin(a.fd, 0, data, 4 * PAGE, &handle, &iova));
 	expect_ok(ftruncate(fd, 0));
@@ -117,6 +122,7 @@ START_TEST(unpinned_memory_is_out_of_the_devices_reach)
 	size_t made;
 	pid_t child;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	if (!monitor_is_there())
 		skip("the model has no monitor");
 	access_init(&a, size);
@@ -194,6 +200,7 @@ START_TEST(unpin_wins_against_a_busy_writer)
 	uint32_t handle;
 	int round;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
 	access_init(&w.a, size);
 	data = map_anonymous(size);
 	text = malloc(size);

@@ -12,6 +12,7 @@
 #include "monitor.h"
 #include "process.h"
 #include "rawqueue.h"
+#include "state.h"
 #include "test.h"
 
 /* Refusals */
@@ -194,6 +195,7 @@ START_TEST(context_has_as_many_registrations_as_query_says)
 	struct hisi_acc_query q;
 	uint32_t handle = 0, some, i;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	expect_ok(acc_query(fd, &q));
 	for (i = 0; i < q.out_mems_max; i++)
 		expect_ok(acc_mem_pin(fd, 0, data + i % PAGE, 1, &handle, NULL));
@@ -239,6 +241,7 @@ START_TEST(limit_is_exact)
 	int fd = device_open();
 	uint32_t handle;
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	limit_locked_pages(10);
 	expect_ok(acc_mem_pin(fd, 0, data, 9 * PAGE, &handle, NULL));
 	ck_assert_int_eq(locked_kb(), 36);
@@ -260,6 +263,7 @@ START_TEST(limit_counts_touched_pages)
 	uint8_t *data = map_anonymous(20 * PAGE);
 	int fd = device_open();
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	limit_locked_pages(2);
 	/* two bytes in two pages; ten pages worth of bytes in eleven */
 	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data + 1, 2 * PAGE, NULL, NULL));
@@ -274,6 +278,7 @@ START_TEST(limit_counts_shared_pages_twice)
 	uint8_t *data = map_anonymous(20 * PAGE);
 	int fd = device_open();
 
+	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	limit_locked_pages(5);
 	expect_ok(acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));
 	expect_ok(acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));

@@ -28,7 +28,7 @@ START_TEST(alloc_gives_what_was_asked_for)
 			arg = acc_queue_args(type, depth);
 			expect_ok(acc_queue_alloc(fd, &arg));
 			ck_assert_uint_ne(arg.out_handle, 0);
-			ck_assert_uint_eq(arg.out_mode, HISI_ACC_MODE_DMA);
+			ck_assert_uint_eq(arg.out_mode, acc_modes());
 			ck_assert_uint_eq(arg.out_reason, HISI_ACC_REASON_NONE);
 			ck_assert_uint_eq(arg.out_depth, depth);
 			ck_assert_uint_ge(arg.out_sq_size, depth * 128);
@@ -37,7 +37,7 @@ START_TEST(alloc_gives_what_was_asked_for)
 			ck_assert_uint_le(arg.out_db_rand, 0xffff);
 			expect_ok(acc_queue_query(fd, arg.out_handle, &q));
 			ck_assert_uint_eq(q.out_state, HISI_ACC_STATE_RUNNING);
-			ck_assert_uint_eq(q.out_mode, HISI_ACC_MODE_DMA);
+			ck_assert_uint_eq(q.out_mode, acc_modes());
 			ck_assert_uint_eq(q.out_type, type);
 			ck_assert_uint_eq(q.out_depth, depth);
 			ck_assert_uint_eq(q.out_events, 0);

@@ -15,4 +15,11 @@ void expect_state(struct work *w, uint32_t state);
 /* Events within that time, at least one. */
 int poll_for(int fd, int timeout_ms);
 
+/* What the test says holds in some memory modes only. */
+#define only_in_modes(modes)						\
+	do {								\
+		if (!(acc_modes() & (modes)))				\
+			skip("in this mode it is otherwise by nature");	\
+	} while (0)
+
 #endif /* TESTS_UAPI_STATE_H */
