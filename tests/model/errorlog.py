@@ -34,7 +34,7 @@ class ErrorLog:
         return found
 
     def take_counted(self):
-        """Guest errors since the last look, which must agree with the count."""
+        """Guest errors since the last look; the count must agree."""
         found = self._take(MODEL)
         counted = self.monitor.guest_errors
         fresh, self.counted = counted - self.counted, counted

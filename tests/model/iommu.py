@@ -25,7 +25,8 @@ class Iommu:
         root, self.context, self.top = (self._table() for _ in range(3))
         self._entry(root, 0, self.context | PRESENT, 0)
         for devfn in range(256):
-            self._entry(self.context, devfn, self.top | PRESENT, LEVELS_4 | DOMAIN)
+            self._entry(self.context, devfn, self.top | PRESENT,
+                        LEVELS_4 | DOMAIN)
         self.qtest.store(BASE + ROOT, root, 8)
         self._command(SET_ROOT)
         self._command(ENABLE)

@@ -33,8 +33,8 @@ class Setup(NamedTuple):
     port: bool = False
 
     def arguments(self):
-        device = f'hisi-{self.engine},id=acc0,addr={0 if self.port else 4},version={self.version},' \
-            'delay-us=0' + self.properties
+        device = f'hisi-{self.engine},id=acc0,version={self.version},' + \
+            f'addr={0 if self.port else 4},delay-us=0' + self.properties
         if self.version == 3 and not self.isolated:
             device += ',isolation=off'
         if self.port:

@@ -40,7 +40,8 @@ def version_2_has_no_shaper(z):
 def unknown_entries_are_refused(z):
     z.set_range(0, QUEUES)
     for kind, function in ((3, 0), (7, 0), (0xffffffff, 0), (TYPE_SQC, 0x40),
-                           (TYPE_CQC, 0x40), (TYPE_SQC, 0x80), (TYPE_CQC, 0xffffffff)):
+                           (TYPE_CQC, 0x40), (TYPE_SQC, 0x80),
+                           (TYPE_CQC, 0xffffffff)):
         for entry in (sqc_range(5, 5), None):
             with z.errors('no VFT entry'):
                 z.range_op(kind, entry, function)

@@ -302,7 +302,8 @@ def a_stopped_master_lets_nothing_into_memory(z):
         z.monitor.aeqe(3, 3)
     # The test itself has put an image into the mailbox's page.
     z.memory.fill(z.mailbox.page, 32, 0)
-    z.memory.write(z.mailbox.page, before[z.mailbox.page - z.memory.first:][:32])
+    at = z.mailbox.page - z.memory.first
+    z.memory.write(z.mailbox.page, before[at:at + 32])
     expect(z.memory.used(), before)
 
 
