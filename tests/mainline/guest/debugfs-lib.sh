@@ -94,17 +94,22 @@ dumps() {
 	grep -qE "^$3 $" <<<"$line"
 }
 
-# queues_of ADDRESS: how many queues hisi_qm found the function to have.
-queues_of() {
+# has_queues [ADDRESS NUMBER]...: how many queues hisi_qm found the functions
+# to have; it says that if it is asked for one more.
+has_queues() {
+	local -A wanted
+	local lines=/tmp/queues at number
 	mark dump
-	write "$debug/$1/qm/cmd" "sqc 9999" >/dev/null
-	said dump | sed -nE 's/.*input qp num \(0-([0-9]+)\).*/\1/p' | tail -n 1 |
-		awk '{ print $1 + 1 }'
-}
-
-has_queues() { # ADDRESS NUMBER
-	local number
-	number=$(queues_of "$1")
-	echo "$1 has $number queues, expected $2"
-	[ "$number" = "$2" ]
+	while [ $# -gt 0 ]; do
+		wanted[$1]=$2
+		write "$debug/$1/qm/cmd" "sqc $2" >/dev/null
+		shift 2
+	done
+	said dump | sed -nE "s/.*$driver (.*): .*input qp num \\(0-([0-9]+)\\).*/\\1 \\2/p" >$lines
+	while read -r at number; do
+		echo "$at has $((number + 1)) queues, expected ${wanted[$at]}"
+		[ $((number + 1)) -eq "${wanted[$at]}" ] || return
+		unset "wanted[$at]"
+	done <$lines
+	[ ${#wanted[@]} -eq 0 ]
 }

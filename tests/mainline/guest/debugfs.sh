@@ -44,7 +44,7 @@ if [ "$driver" = hisi_zip ]; then
 	queue=$(cut -d ' ' -f 1 /sys/module/mainline_qp/parameters/queues)
 	check 'the SQC is dumped as it was loaded' \
 		dumps "$address" "sqc $queue" "SQC 00000000 $rest"
-	relay run mainline_qp short
+	work short
 	check 'the SQC has the tail of what was sent' \
 		dumps "$address" "sqc $queue" "SQC 0006.... $rest"
 	check 'the CQC has that tail, too' \

@@ -1,39 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# An error that asks for a reset of the controller. The reset itself is a
-# method of the firmware, so without one mainline stops there; what is left is
-# to unbind the driver, reset the function and bind again.
+# Errors that ask for a reset of the controller, which is a method of the
+# firmware. With it holders of queue pairs go on after the reset. Without it
+# mainline stops there; what is left is to unbind the driver, to reset the
+# function and to bind again.
 
-# cured ADDRESS: is the device as good as new then?
-cured() {
-	check 'unbind after the failure' unbind "$address"
-	check 'reset after the failure' write "$pf/reset" 1
-	mark
-	check 'bind after the failure' bind "$address"
-	probed 'after the failure'
-	pairs short
-	! deflates || deflate short
+. "$here/debugfs-lib.sh"
+
+# went_on ERROR: the driver has mastered it.
+went_on() {
+	check "$1: the reset is complete" logged 'Controller reset complete'
+	check "$1: the function works" not says "$debug/$address/qm/status" stop
+	work short
+	! deflates || relay run mainline_acomp short
 }
 
-# recovers OFFSET BIT TEXT: an error of that bit.
-recovers() {
-	mark
-	loaded mainline_qp "function=$address"
-	inject "$1" "$2"
-	check "$3 is reported" logged "$3 [error status=$2] found"
-	check "$3 asks for a reset" logged 'Controller resetting...'
-	check "$3: there is no method of the firmware" \
-		logged "$(reset_method) reset method!"
-	check "$3: the driver knows that it failed" logged 'Controller reset failed'
-	check "$3: nothing is in flight" is in_flight 0
-	check "$3: the function is stopped" says "$debug/$address/qm/status" stop
+# stopped ERROR: the driver gave up; is the device as good as new afterwards?
+stopped() {
+	check "$1: the driver misses the method" logged "$(missing) reset method!"
+	check "$1: the driver knows that it failed" logged 'Controller reset failed'
+	check "$1: the function is stopped" says "$debug/$address/qm/status" stop
 	rmmod mainline_qp
-	cured
+	! deflates || rmmod mainline_acomp
+	check "$1: unbind" unbind "$address"
+	check "$1: reset" write "$pf/reset" 1
+	mark
+	check "$1: bind" bind "$address"
+	probed "after $1"
+	loaded mainline_qp "function=$address"
+	! deflates || loaded mainline_acomp
+	work short
+	! deflates || relay run mainline_acomp short
 }
 
-# reset_method: what the driver says of a device with a node in ACPI's tables.
-reset_method() {
+# missing: what the driver says of a device with a node in ACPI's tables.
+missing() {
 	if [ -d "$pf/firmware_node" ]; then
 		echo 'NO controller'
 	else
@@ -41,8 +43,27 @@ reset_method() {
 	fi
 }
 
-. "$here/debugfs-lib.sh"
-recovers 0x120 0x10 zip_src_addr_parse_err
+# recovers OFFSET BIT ERROR: an error of that bit.
+recovers() {
+	mark
+	inject "$1" "$2"
+	check "$3 is reported" logged "$3 [error status=$2] found"
+	check "$3 asks for a reset" logged 'Controller resetting...'
+	if firmware; then
+		went_on "$3"
+	else
+		stopped "$3"
+	fi
+	check "$3: nothing is in flight" is in_flight 0
+}
+
+loaded mainline_qp "function=$address"
+! deflates || loaded mainline_acomp
 recovers 0x118 0x10 qm_acc_get_task_timeout
 recovers 0x118 0x4 qm_ecc_mbit
-recovers 0x120 0x2 zip_ecc_2bit_err
+if [ "$driver" = hisi_zip ]; then
+	recovers 0x120 0x10 zip_src_addr_parse_err
+	recovers 0x120 0x2 zip_ecc_2bit_err
+fi
+rmmod mainline_qp
+! deflates || rmmod mainline_acomp

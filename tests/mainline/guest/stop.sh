@@ -14,7 +14,7 @@ if [ "$version" -eq 2 ] || patient; then
 	loaded mainline_qp "function=$address"
 	delay=$(counter 0x100)
 	inject 0x100 20000
-	relay run mainline_qp stop
+	work stop
 	inject 0x100 "$delay"
 	rmmod mainline_qp
 	check 'stopping left no error in the log' not errors
