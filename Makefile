@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
 .PHONY: all deps help modules lib examples tests check check-unit check-guest check-long \
-	check-build check-dkms check-model check-mainline lint demo install dkms-install clean
+	check-build check-dkms check-model check-mainline check-mainline-short lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
@@ -48,7 +48,7 @@ tests: lib examples # the test programs
 
 check: deps ## every test; an hour at most, fetching and building all it needs
 	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
-		'make check-dkms' 'make check-model' 'make check-mainline' \
+		'make check-dkms' 'make check-model' 'make check-mainline-short' \
 		'make check-guest'
 
 check-unit: deps lib ## tests that need neither a device nor root
@@ -64,8 +64,11 @@ check-model: deps ## the device model, without a guest
 		inflate.c deflate.c check.c) -lz
 	@tests/summary $(MODEL_TEST) 'tests/model/run $$(tests/qemu/build-qemu)'
 
-check-mainline: deps ## the device model under mainline's own driver, unchanged
-	@tests/mainline/run
+check-mainline: deps ## the device model under mainline's own drivers, unchanged
+	@tests/mainline/check
+
+check-mainline-short: deps # what is worth most of it
+	@tests/mainline/check short
 
 check-guest: deps tests ## tests in guests with the emulated device
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check' \
