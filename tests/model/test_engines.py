@@ -145,6 +145,21 @@ def queues_wait_for_the_engine(z):
     expect(result(z, q.pop()), (1, UNIMPLEMENTED))
 
 
+@test(SEC, SEC_2, up=False)
+def sec_needs_memory_init_and_a_core(z):
+    z.init_engine = lambda: None
+    for steps in ((0x301270, 0x301100), (0x301100, 0x301270)):
+        z.start()
+        q = z.queue(0, depth=8)
+        q.post(request(z))
+        for reg in steps:
+            z.sync()
+            assert q.idle()
+            z.set(reg, 1)
+        q.pop()
+        z.flr()
+
+
 @test(SEC, up=False)
 def sec_starts_with_the_clock_gate_off(z):
     z.set(0x301200, 1 << 3)

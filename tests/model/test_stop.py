@@ -144,6 +144,19 @@ def other_queues_work_while_one_is_stopped(z):
 
 
 @test(V3, SHARED)
+def stop_waits_for_its_own_queue_only(z):
+    low, q, high = (z.queue(qn, depth=8) for qn in (0, 3, 7))
+    for other in (low, high):
+        fly(z, other, 2)
+    expect(q.run(Job(z).sqe())[3], 0)
+    expect(q.stop(), 0)
+    z.monitor.hang(0)
+    for other in (low, high):
+        expect([other.take(), other.take()], [0, 1])
+        expect(other.run(Job(z).sqe())[3], 0)
+
+
+@test(V3, SHARED)
 def stop_of_a_failed_queue_ends_at_once(z):
     q = Queue(z, 0, depth=8)
     expect(q.load_sqc(base=0x7f00000000000), 0)
