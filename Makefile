@@ -14,7 +14,8 @@ MAKEFLAGS += --no-print-directory
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
 .PHONY: all deps help modules lib examples tests check check-unit check-guest check-long \
-	check-build check-dkms check-model check-mainline check-mainline-short lint demo install dkms-install clean
+	check-build check-dkms check-model check-mainline check-mainline-short \
+	tests-arm64 check-arm64 check-arm64-short lint demo install dkms-install clean
 
 all: lib examples ## what needs no kernel: library and examples
 
@@ -49,7 +50,7 @@ tests: lib examples # the test programs
 check: deps ## every test; an hour at most, fetching and building all it needs
 	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
 		'make check-dkms' 'make check-model' 'make check-mainline-short' \
-		'make check-guest'
+		'make check-guest' 'make check-arm64-short'
 
 check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
@@ -76,7 +77,25 @@ check-guest: deps tests ## tests in guests with the emulated device
 
 check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests, 1 GiB
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-long' \
-		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long'
+		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long' \
+		'make check-arm64'
+
+# Where guests of arm64 look for what was built for them.
+ARM64 = $(BUILD)/arm64
+
+tests-arm64: deps # library, examples and test programs for such guests
+	+@vars=$$(tests/qemu/root) && eval "$$vars" && \
+		$(MAKE) tests BUILD=$(ARM64) SANITIZE= $$PROGRAMVARS
+
+check-arm64: tests-arm64 ## the same in guests of arm64, with small and large pages
+	@tests/summary 'tests/build/kernels 6.1:arm64 6.12-16k:arm64 7.2-16k:arm64' \
+		'$(MAKE) -C tests/uapi O=$(ARM64)/tests/uapi check-arm64' \
+		'$(MAKE) -C tests/stack O=$(ARM64)/tests/stack check-arm64'
+
+check-arm64-short: tests-arm64 # what is worth most of it, in one guest
+	@tests/qemu/guest -A arm64 -t 300 -f $(ARM64)/tests/uapi/bin \
+		-f $(ARM64)/tests/stack/bin -- bash tests/uapi/in-guest \
+		query ioctl queue mapping mem ctx reset test_ctx test_request test_sgl
 
 check-build: ## module builds over the range of kernels
 	@tests/build/kernels

@@ -132,6 +132,22 @@ int device_version(void)
 	return revision == 0x21 ? 2 : 3;
 }
 
+bool device_doorbell_is_alone(void)
+{
+	char path[DEVICE_PATH_MAX];
+	unsigned long long start = 0;
+	FILE *file;
+	int i;
+
+	snprintf(path, sizeof(path), "%s/resource", device_pci());
+	file = fopen(path, "r");
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	for (i = 0; i <= 4; i++)
+		ck_assert_int_eq(fscanf(file, "%llx %*x %*x", &start), 1);
+	fclose(file);
+	return start || PAGE == 4096;
+}
+
 bool device_is_bound(void)
 {
 	char path[DEVICE_PATH_MAX];

@@ -17,6 +17,12 @@ long device_attribute(const char *attribute);
 /* 2 or 3, from the PCI revision; -1 if that cannot be read. */
 int device_version(void);
 
+/*
+ * Whether the page with a queue's doorbell holds nothing else, so that it can
+ * be mapped: each has one of 64 KiB in BAR4, or the CPU's pages are small enough.
+ */
+bool device_doorbell_is_alone(void);
+
 bool device_is_bound(void);
 void device_bind(void);
 void device_unbind(void);

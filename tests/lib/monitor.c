@@ -44,9 +44,27 @@ static bool is_monitor(const char *device)
 	return true;
 }
 
+/* A page of a large size begins before the registers. */
+static size_t offset_in_page(const char *device)
+{
+	char path[DEVICE_PATH_MAX];
+	unsigned long long start;
+	FILE *file;
+	int read;
+
+	snprintf(path, sizeof(path), "%s/resource", device);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	read = fscanf(file, "%llx", &start);
+	fclose(file);
+	return read == 1 ? start % PAGE : 0;
+}
+
 static void map_registers(const char *device)
 {
 	char path[DEVICE_PATH_MAX];
+	void *page;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/enable", device);
@@ -55,10 +73,10 @@ static void map_registers(const char *device)
 	fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	registers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (registers == MAP_FAILED)
-		registers = NULL;
+	if (page != MAP_FAILED)
+		registers = (uint8_t *)page + offset_in_page(device);
 }
 
 static uint64_t get(unsigned int offset)

@@ -36,6 +36,9 @@ void raw_queue_init(struct raw_queue *q, int fd, uint32_t type, uint32_t depth,
 	require_ok(acc_query(fd, &query));
 	require_ok(acc_queue_alloc(fd, &q->arg));
 	q->db_rand = q->arg.out_db_rand;
+	ck_assert_uint_eq(q->arg.out_db_size,
+			  !(flags & HISI_ACC_QUEUE_NO_DB_MAP) &&
+			  device_doorbell_is_alone() ? PAGE : 0);
 	q->sq = map(fd, q->arg.out_sq_key, q->arg.out_sq_size, rw);
 	q->cq = map(fd, q->arg.out_cq_key, q->arg.out_cq_size, rw);
 	if (q->arg.out_db_size)
@@ -85,6 +88,8 @@ uint64_t raw_doorbell(const struct raw_queue *q, bool cq, uint32_t index,
 
 void raw_queue_store(struct raw_queue *q, uint64_t value)
 {
+	if (!q->db)
+		return;
 	/* ring entries first */
 	__sync_synchronize();
 	*(volatile uint64_t *)(q->db + q->arg.out_db_offset) = value;

@@ -31,6 +31,21 @@ void sleep_ms(int ms)
 		;
 }
 
+size_t huge_page_size(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	size_t kb = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Hugepagesize: %zu kB", &kb) == 1)
+			break;
+	if (file)
+		fclose(file);
+	ck_assert_uint_ne(kb, 0);
+	return kb * 1024;
+}
+
 /* In a guest the kernel's messages then tell which test they belong to. */
 static void note_in_kernel_log(void)
 {

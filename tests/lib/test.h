@@ -14,6 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Bytes of a page, of the largest that arm64 has, and of a huge one. */
+#define PAGE		((size_t)sysconf(_SC_PAGESIZE))
+#define PAGE_MAX	65536
+size_t huge_page_size(void);
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

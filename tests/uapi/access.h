@@ -6,7 +6,6 @@
 #include "device.h"
 #include "rawqueue.h"
 
-#define PAGE	4096
 
 void *map(size_t size, int prot, int flags, int fd);
 void *map_anonymous(size_t size);

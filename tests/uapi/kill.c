@@ -18,7 +18,6 @@
 #include "rawqueue.h"
 #include "test.h"
 
-#define PAGE		4096
 #define QUEUES		3
 #define MEMS		6
 #define MEM_SIZE	(24 * PAGE)
@@ -64,7 +63,8 @@ static void take_queue(struct victim *v, int i)
 	*q = acc_queue_args(next_random(&v->random) % 2, 64);
 	child_check(!acc_queue_alloc(v->fd, q));
 	v->sq[i] = map(v->fd, q->out_sq_key, q->out_sq_size);
-	v->db[i] = map(v->fd, q->out_db_key, q->out_db_size);
+	if (q->out_db_size)
+		v->db[i] = map(v->fd, q->out_db_key, q->out_db_size);
 	v->tail[i] = 0;
 }
 
@@ -73,7 +73,8 @@ static void give_queue(struct victim *v, int i)
 	struct hisi_acc_queue_alloc *q = &v->queue[i];
 
 	munmap(v->sq[i], q->out_sq_size);
-	munmap((void *)v->db[i], q->out_db_size);
+	if (q->out_db_size)
+		munmap((void *)v->db[i], q->out_db_size);
 	child_check(!acc_queue_free(v->fd, q->out_handle));
 }
 
@@ -101,6 +102,11 @@ static void submit(struct victim *v, int i)
 		zip_encode(sqe, v->iova[from], 1000, v->iova[to], MEM_SIZE);
 		memcpy(v->sq[i] + v->tail[i] * 128, sqe, 128);
 		v->tail[i]++;
+	}
+	if (!q->out_db_size) {
+		child_check(!acc_queue_doorbell(v->fd, q->out_handle, 0,
+						v->tail[i]));
+		return;
 	}
 	__sync_synchronize();
 	*(volatile uint64_t *)(v->db[i] + q->out_db_offset) = q->out_queue |

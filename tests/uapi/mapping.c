@@ -14,8 +14,6 @@
 #include "state.h"
 #include "test.h"
 
-#define PAGE	4096
-
 static void expect_mmap_fails(int fd, uint64_t key, uint64_t size, int prot,
 			      int flags, int code)
 {
@@ -51,6 +49,8 @@ START_TEST(mapping_needs_key_size_and_sharing)
 		uint64_t key = regions[i].key, size = regions[i].size;
 		int prot = regions[i].prot;
 
+		if (!size)
+			continue;
 		expect_mmap_fails(fd, key, size + PAGE, prot, MAP_SHARED, EINVAL);
 		if (size > PAGE) {
 			expect_mmap_fails(fd, key, size - PAGE, prot, MAP_SHARED,
@@ -97,13 +97,16 @@ START_TEST(nothing_is_executable)
 	info = query_device(q.fd);
 	ck_assert(mmap(NULL, q.arg.out_sq_size, rx, MAP_SHARED, q.fd,
 		       q.arg.out_sq_key) == MAP_FAILED);
-	ck_assert(mmap(NULL, q.arg.out_db_size, rx, MAP_SHARED, q.fd,
-		       q.arg.out_db_key) == MAP_FAILED);
+	if (q.db)
+		ck_assert(mmap(NULL, q.arg.out_db_size, rx, MAP_SHARED, q.fd,
+			       q.arg.out_db_key) == MAP_FAILED);
 	ck_assert(mmap(NULL, info.out_status_size, rx, MAP_SHARED, q.fd,
 		       info.out_status_key) == MAP_FAILED);
 	expect_errno(EACCES, mprotect(q.sq, q.arg.out_sq_size, rx));
 	expect_errno(EACCES, mprotect(q.cq, q.arg.out_cq_size, rx));
-	expect_errno(EACCES, mprotect((void *)q.db, q.arg.out_db_size, rx));
+	if (q.db)
+		expect_errno(EACCES, mprotect((void *)q.db, q.arg.out_db_size,
+					      rx));
 	expect_errno(EACCES, mprotect((void *)q.status, info.out_status_size,
 				      rx));
 }
@@ -145,8 +148,7 @@ START_TEST(keys_of_a_freed_queue_are_einval)
 			  EINVAL);
 	expect_mmap_fails(fd, arg.out_cq_key, arg.out_cq_size, rw, MAP_SHARED,
 			  EINVAL);
-	expect_mmap_fails(fd, arg.out_db_key, arg.out_db_size, rw, MAP_SHARED,
-			  EINVAL);
+	expect_mmap_fails(fd, arg.out_db_key, PAGE, rw, MAP_SHARED, EINVAL);
 }
 END_TEST
 
@@ -155,13 +157,15 @@ START_TEST(mapping_can_be_cut_and_moved_but_not_grown)
 	struct raw_queue q;
 	uint8_t *moved;
 
-	raw_queue_init(&q, device_open(), 0, 256, 0);
+	raw_queue_init(&q, device_open(), 0, PAGE / 32, 0);
 	expect_errno(EFAULT, mremap(q.sq, q.arg.out_sq_size,
 				    q.arg.out_sq_size + PAGE, MREMAP_MAYMOVE) ==
 			     MAP_FAILED ? -1 : 0);
-	expect_errno(EFAULT, mremap((void *)q.db, q.arg.out_db_size,
-				    q.arg.out_db_size + PAGE, MREMAP_MAYMOVE) ==
-			     MAP_FAILED ? -1 : 0);
+	if (q.db)
+		expect_errno(EFAULT, mremap((void *)q.db, q.arg.out_db_size,
+					    q.arg.out_db_size + PAGE,
+					    MREMAP_MAYMOVE) ==
+				     MAP_FAILED ? -1 : 0);
 	q.sq[0] = 1;
 	q.sq[2 * PAGE] = 3;
 	ck_assert(!munmap(q.sq + PAGE, PAGE));
@@ -184,6 +188,7 @@ START_TEST(moved_doorbell_mapping_rings_and_is_taken_back)
 	if (!monitor_is_there())
 		skip("the model has no monitor");
 	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
+	skip_without_doorbell(&w.q);
 	work_run(&w, 1);
 	place = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	w.q.db = mremap((void *)w.q.db, PAGE, PAGE,
@@ -206,6 +211,7 @@ START_TEST(doorbell_mapped_twice_is_taken_back_twice)
 	if (!monitor_is_there())
 		skip("the model has no monitor");
 	raw_queue_init(&q, device_open(), 0, 16, 0);
+	skip_without_doorbell(&q);
 	second = mmap(NULL, q.arg.out_db_size, PROT_READ | PROT_WRITE,
 		      MAP_SHARED, q.fd, q.arg.out_db_key);
 	ck_assert(second != MAP_FAILED);
@@ -227,7 +233,7 @@ START_TEST(doorbell_page_holds_nothing_else)
 
 	/* the mailbox of the shared register block lies outside of it */
 	raw_queue_init(&q, device_open(), 0, 16, 0);
-	ck_assert_uint_eq(q.arg.out_db_size, PAGE);
+	skip_without_doorbell(&q);
 	ck_assert_uint_le(q.arg.out_db_offset, PAGE - 8);
 	if (!monitor_is_there())
 		skip("the model has no monitor");
@@ -235,6 +241,25 @@ START_TEST(doorbell_page_holds_nothing_else)
 	for (i = 0; i < PAGE; i += 8)
 		(void)*(volatile uint64_t *)(q.db + i);
 	ck_assert_uint_eq(monitor_count(MONITOR_MAILBOXES), writes);
+}
+END_TEST
+
+START_TEST(no_other_offset_can_be_mapped)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	const uint64_t span = 512 * PAGE;
+	struct raw_queue q;
+	uint64_t key, status;
+
+	/* above all not the registers beside a doorbell that is not offered */
+	raw_queue_init(&q, device_open(), 0, 16, 0);
+	status = query_device(q.fd).out_status_key;
+	key = q.arg.out_sq_key > span ? q.arg.out_sq_key - span : 0;
+	for (; key < q.arg.out_sq_key + span; key += PAGE)
+		if (key != q.arg.out_sq_key && key != q.arg.out_cq_key &&
+		    key != status && !(q.db && key == q.arg.out_db_key))
+			expect_mmap_fails(q.fd, key, PAGE, rw, MAP_SHARED,
+					  EINVAL);
 }
 END_TEST
 
@@ -249,6 +274,7 @@ static void add(void)
 	test_add(moved_doorbell_mapping_rings_and_is_taken_back);
 	test_add(doorbell_mapped_twice_is_taken_back_twice);
 	test_add(doorbell_page_holds_nothing_else);
+	test_add(no_other_offset_can_be_mapped);
 }
 
 int main(int argc, char **argv)

@@ -224,7 +224,7 @@ END_TEST
 
 static void *pin_and_unpin(void *arg)
 {
-	static uint8_t data[16 * PAGE];
+	static uint8_t data[16 * PAGE_MAX];
 	int i, fd = *(int *)arg;
 	uint32_t handle;
 

@@ -125,7 +125,7 @@ END_TEST
 START_TEST(untouched_source_is_zeroes)
 {
 	uint8_t *data = map_anonymous(10 * PAGE);
-	static const uint8_t zeroes[10 * PAGE];
+	static const uint8_t zeroes[10 * PAGE_MAX];
 	struct device_access a;
 
 	access_init(&a, 10 * PAGE);
@@ -346,7 +346,7 @@ END_TEST
 
 START_TEST(memory_thrown_away_is_zeroes)
 {
-	static const uint8_t zeroes[4 * PAGE];
+	static const uint8_t zeroes[4 * PAGE_MAX];
 	uint8_t *data = map_anonymous(4 * PAGE);
 	struct device_access a;
 
