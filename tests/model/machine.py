@@ -10,6 +10,7 @@ from iommu import Iommu
 from memory import RAM, Memory
 from pci import COMMAND, PciFunction, RootPort
 from qtest import Qtest
+from spaces import Spaces
 from check import until
 
 ECAM = 0xb0000000
@@ -31,6 +32,8 @@ class Setup(NamedTuple):
     engine: str = 'zip'
     iommu: bool = False
     port: bool = False
+    # An IOMMU with address spaces of processes.
+    spaces: bool = False
 
     def arguments(self):
         device = f'hisi-{self.engine},id=acc0,version={self.version},' + \
@@ -45,9 +48,14 @@ class Setup(NamedTuple):
 
 
     def more_arguments(self):
-        iommu = ['-device', 'intel-iommu'] if self.iommu else []
         port = ['-device', 'pcie-root-port,id=port0,addr=6,chassis=1']
-        return iommu + (port if self.port else [])
+        return self.iommu_arguments() + (port if self.port else [])
+
+    def iommu_arguments(self):
+        if self.spaces:
+            return ['-device', 'intel-iommu,x-scalable-mode=on,x-flts=on,'
+                    'x-pasid-mode=on,device-iotlb=on,x-svm=on']
+        return ['-device', 'intel-iommu'] if self.iommu else []
 
 
 V3 = Setup('version 3')
@@ -63,6 +71,7 @@ class Machine:
         self.qtest = Qtest(qemu, setup.arguments())
         self.memory = Memory(self.qtest, OFFSET if setup.iommu else 0)
         self.iommu = Iommu(self.qtest) if setup.iommu else None
+        self.spaces = Spaces(self.qtest) if setup.spaces else None
         if setup.port:
             self.pci = PciFunction(self.qtest, ECAM, 0, 1)
             self.port = RootPort(self.qtest, ECAM, PORT_SLOT)
@@ -87,6 +96,8 @@ class Machine:
         if self.iommu:
             self.iommu.start()
             self.iommu.map_large(OFFSET, 0, RAM)
+        if self.spaces:
+            self.spaces.start()
 
     def connect(self):
         """Give accelerator and monitor their addresses."""

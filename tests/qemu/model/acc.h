@@ -21,6 +21,7 @@
 #include "hw/pci/pci_device.h"
 #include "qom/object.h"
 #include "regs.h"
+#include "sva.h"
 
 #define TYPE_HISI_ACC "hisi-acc"
 OBJECT_DECLARE_TYPE(HisiAccDev, HisiAccClass, HISI_ACC)
@@ -84,6 +85,7 @@ typedef struct HisiAccInject {
     uint16_t mbox_fail;         /* mailbox commands with a bad status */
     bool mbox_stick;            /* these never finish instead */
     uint32_t function;          /* whose AEQ is meant */
+    uint32_t lose_responses;    /* to page requests */
     uint32_t aeqe;              /* type << 16 | queue, to be written once */
     bool aeqe_pending;
 } HisiAccInject;
@@ -114,6 +116,9 @@ struct HisiAccReq {
     bool hung;
     bool forced;
     uint8_t forced_status;
+    bool resumed;               /* prepare was begun and waits for a page */
+    HisiAccStall stall;
+    uint64_t moved;             /* of the transfer that waits */
     int64_t ready_ns;           /* not to be delivered before */
     uint64_t weight;            /* host bytes this request may hold */
     uint8_t sqe[HISI_ACC_MAX_SQE];
@@ -230,6 +235,7 @@ struct HisiAccFun {
     uint64_t sqc_bt;
     uint64_t cqc_bt;
     bool wb_pending;            /* context write-back asked for */
+    HisiAccSva sva;
 };
 
 typedef struct HisiAccWorkers {
@@ -289,10 +295,13 @@ typedef struct HisiAccEngine {
     bool (*reg_write)(HisiAccDev *d, uint32_t reg, uint32_t val);
     /* False while no core serves queues of this type. */
     bool (*type_ready)(HisiAccDev *d, unsigned type);
+    /* Version 2: whether accesses of this kind carry the queue's PASID. */
+    bool (*ssv)(HisiAccDev *d, HisiAccAccess access);
     /*
      * A request passes through prepare (decode, read guest memory), run (on
      * any thread, host buffers only) and finish (write guest memory, fill in
-     * the result words of the SQE copy).
+     * the result words of the SQE copy).  Prepare and finish are called again
+     * if they return with r->stall.cause set, and go on where they were.
      */
     void (*prepare)(HisiAccReq *r);
     void (*run)(HisiAccReq *r, void *tool);
@@ -321,6 +330,10 @@ struct HisiAccDev {
     uint64_t algs;
     uint32_t delay_us;
     bool ras_on_dma_fault;
+    bool pasid_on;
+    bool ats_on;
+    bool pri_on;
+    uint32_t pri_timeout_ms;
 
     const HisiAccEngine *engine;
     HisiAccFun fun[HISI_ACC_MAX_FUNCTIONS];     /* by number, first the PF */
@@ -344,6 +357,9 @@ struct HisiAccDev {
     HisiAccDevDfx dfx;
     HisiAccCounters count;
     HisiAccInject inject;
+    unsigned stalled;           /* requests whose prepare waits */
+    HisiAccPri pri;
+    HisiAccSvaCounters sva_count;
 };
 
 struct HisiAccVf {
@@ -450,12 +466,11 @@ HisiAccReq *hisi_acc_workers_reap(HisiAccDev *d);
 
 /* sgl.c */
 bool hisi_acc_sg_flat(HisiAccSgList *l, uint64_t addr, uint32_t len);
-bool hisi_acc_sg_load(HisiAccFun *f, HisiAccSgList *l, uint64_t addr,
-                      uint32_t skip, uint32_t len);
-bool hisi_acc_sg_read(HisiAccFun *f, const HisiAccSgList *l, uint8_t *buf,
-                      uint32_t len);
-bool hisi_acc_sg_write(HisiAccFun *f, const HisiAccSgList *l,
-                       const uint8_t *buf, uint32_t len);
+HisiAccDma hisi_acc_sg_load(HisiAccReq *r, HisiAccSgList *l, uint64_t addr,
+                            uint32_t skip, uint32_t len);
+HisiAccDma hisi_acc_sg_move(HisiAccReq *r, HisiAccAccess access,
+                            const HisiAccSgList *l, uint8_t *buf,
+                            uint32_t len);
 
 /* engine.c */
 void hisi_acc_engine_reset(HisiAccDev *d);

@@ -4,6 +4,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "hw/pci/pcie.h"
 #include "acc.h"
 
 static unsigned hisi_acc_image_fetch(HisiAccFun *f, uint64_t addr,
@@ -49,8 +50,8 @@ static const char *hisi_acc_sqc_flaw(HisiAccQueue *q, const uint8_t *c)
     if (w11 & ~(d->version >= 3 ? SQC_W11_PASID_EN : 0)) {
         return "reserved bits set in w11";
     }
-    if (w11 & SQC_W11_PASID_EN && !d->parent_obj.exp.pasid_cap) {
-        return "PASID enabled without the PCI capability";
+    if (w11 & SQC_W11_PASID_EN && !pcie_pasid_enabled(q->fun->pdev)) {
+        return "PASID enabled, but not in the PCI capability";
     }
     if (((dw3 >> 12) & 0xf) != d->engine->sqe_shift) {
         return "SQE size is not the engine's";
@@ -89,8 +90,8 @@ static const char *hisi_acc_cqc_flaw(HisiAccQueue *q, const uint8_t *c)
     if (w11 & ~(d->version >= 3 ? CQC_W11_PASID_EN : 0)) {
         return "reserved bits set in w11";
     }
-    if (w11 & CQC_W11_PASID_EN && !d->parent_obj.exp.pasid_cap) {
-        return "PASID enabled without the PCI capability";
+    if (w11 & CQC_W11_PASID_EN && !pcie_pasid_enabled(q->fun->pdev)) {
+        return "PASID enabled, but not in the PCI capability";
     }
     if (((dw3 >> 12) & 0xf) != CQE_SHIFT) {
         return "CQE size is not 16 bytes";

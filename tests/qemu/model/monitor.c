@@ -38,6 +38,8 @@ enum {
     M_FUN_INFLIGHT = 0x148,
     M_FUN_DOORBELLS = 0x150,
     M_FUN_MAILBOXES = 0x158,
+    M_SVA = 0x200,
+    M_LOSE = 0x280,
 };
 #define M_MBOX_STICK        (1u << 31)
 
@@ -62,11 +64,16 @@ static uint64_t hisi_acc_monitor_value(HisiAccMonitor *m, hwaddr addr)
     if (addr >= M_COUNTERS && addr < M_COUNTERS + sizeof(counters)) {
         return counters[(addr - M_COUNTERS) / 8];
     }
+    if (addr >= M_SVA && addr < M_LOSE) {
+        return hisi_acc_sva_counter(m->target, (addr - M_SVA) / 8);
+    }
     switch (addr) {
     case M_MAGIC:
         return MONITOR_MAGIC;
     case M_UNIMPLEMENTED:
         return c->unimplemented;
+    case M_LOSE:
+        return i->lose_responses;
     case M_DELAY:
         return m->target->delay_us;
     case M_HANG:
@@ -135,6 +142,9 @@ static void hisi_acc_monitor_write(void *opaque, hwaddr addr, uint64_t val,
         break;
     case M_FORCE + 4:
         d->inject.force_status = val;
+        break;
+    case M_LOSE:
+        d->inject.lose_responses = val;
         break;
     case M_QM_ERROR:
         hisi_acc_qm_error(d, val);

@@ -64,7 +64,9 @@ static void hisi_acc_config_write(PCIDevice *pdev, uint32_t addr,
 {
     HisiAccDev *d = HISI_ACC(pdev);
 
+    hisi_acc_sva_config_before(d->fun, addr, len);
     pci_default_write_config(pdev, addr, val, len);
+    hisi_acc_sva_config_after(d->fun);
     hisi_acc_vfs_update(d);
     pcie_cap_flr_write_config(pdev, addr, val, len);
     /* Bus mastering or MSI may just have been allowed. */
@@ -93,6 +95,7 @@ static void hisi_acc_init_functions(HisiAccDev *d)
         f->regs_size = !i ? BAR2_SIZE :
                        i <= d->vf_total ? FUNCTION_PAGE_SIZE : 0;
         f->regs = g_malloc0(f->regs_size);
+        f->sva.atc = g_new0(HisiAccAtcEntry, HISI_ACC_ATC_SIZE);
         hisi_acc_events_reset(f);
         hisi_acc_ifc_reset(f, false);
     }
@@ -203,6 +206,7 @@ static void hisi_acc_fini(HisiAccDev *d)
         hisi_acc_queue_kill(&d->queues[i]);
     }
     hisi_acc_workers_stop(d);
+    hisi_acc_sva_exit(d);
     qemu_bh_delete(d->bh);
     timer_free(d->timer);
     hisi_acc_caps_exit(pdev);
@@ -231,8 +235,13 @@ static void hisi_acc_realize(PCIDevice *pdev, Error **errp)
     if (!hisi_acc_caps_init(pdev, VEC_COUNT, errp)) {
         return;
     }
+    if (!hisi_acc_sva_init(d, errp)) {
+        hisi_acc_caps_exit(pdev);
+        return;
+    }
     hisi_acc_init_functions(d);
     hisi_acc_init_queues(d);
+    hisi_acc_sva_add_caps(d->fun);
     hisi_acc_init_bars(d);
     d->bh = qemu_bh_new_guarded(hisi_acc_bh, d,
                                 &DEVICE(d)->mem_reentrancy_guard);
@@ -253,6 +262,10 @@ static const Property hisi_acc_properties[] = {
     DEFINE_PROP_UINT32("vfs", HisiAccDev, vf_total, VFS_AUTO),
     DEFINE_PROP_UINT32("delay-us", HisiAccDev, delay_us, 20),
     DEFINE_PROP_BOOL("ras-on-dma-fault", HisiAccDev, ras_on_dma_fault, false),
+    DEFINE_PROP_BOOL("pasid", HisiAccDev, pasid_on, true),
+    DEFINE_PROP_BOOL("ats", HisiAccDev, ats_on, false),
+    DEFINE_PROP_BOOL("pri", HisiAccDev, pri_on, false),
+    DEFINE_PROP_UINT32("pri-timeout-ms", HisiAccDev, pri_timeout_ms, 10000),
 };
 
 static const VMStateDescription hisi_acc_vmstate = {
@@ -287,6 +300,7 @@ static void hisi_acc_instance_init(Object *obj)
         object_property_add_uint64_ptr(obj, counters[i].name,
                                        counters[i].value, OBJ_PROP_FLAG_READ);
     }
+    hisi_acc_sva_add_counters(obj, &HISI_ACC(obj)->sva_count);
 }
 
 static void hisi_acc_class_init(ObjectClass *oc, const void *data)

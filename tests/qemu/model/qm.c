@@ -167,6 +167,7 @@ static void hisi_acc_function_reset(HisiAccFun *f, bool flr)
     for (unsigned i = 0; i < hisi_acc_vft_queues(f); i++) {
         hisi_acc_queue_kill(hisi_acc_vft_queue(f, i));
     }
+    hisi_acc_sva_reset(f);
     memset(f->regs, 0, f->regs_size);
     hisi_acc_mbox_reset(f);
     hisi_acc_events_reset(f);

@@ -110,6 +110,9 @@
 #define R_ZIP_INT_MASK              0x3010a4
 #define R_ZIP_INT_SET               0x3010a8
 #define R_ZIP_INT_STATUS            0x3010ac
+#define R_ZIP_SGL_RUSER             0x30111c
+#define R_ZIP_DATA_RUSER            0x301128
+#define R_ZIP_DATA_WUSER            0x301134
 #define R_ZIP_CE_ENABLE             0x301160
 #define R_ZIP_NFE_ENABLE            0x301164
 #define R_ZIP_FE_ENABLE             0x301168
@@ -120,6 +123,8 @@
 #define ZIP_CLOCK_DECOMP_CORES      0xfcu
 #define ZIP_ERR_SRC_ADDR            (1u << 4)
 #define ZIP_ERR_DST_ADDR            (1u << 5)
+#define ZIP_ERR_SVA                 (1u << 12)
+#define ZIP_USER_SSV                (1u << 0)
 
 /* SEC engine. */
 #define R_SEC_INT_MASK              0x301000    /* 1 = not masked */

@@ -59,8 +59,10 @@ static void hisi_acc_queue_cancel(HisiAccQueue *q)
         q->inflight--;
         q->fun->count.inflight--;
         q->fun->dev->count.inflight--;
+        hisi_acc_pri_forget(r);
         r->queue = NULL;
-        if (r->done) {
+        if (r->done || r->resumed) {
+            q->fun->dev->stalled -= r->resumed;
             hisi_acc_req_free(r);
         }
     }
@@ -244,13 +246,23 @@ static void hisi_acc_cq_event(HisiAccQueue *q)
     }
 }
 
-/* The request is the oldest of its queue and ready. */
+/* Hand the results out; false while that waits for a page. */
+static bool hisi_acc_req_finish(HisiAccReq *r)
+{
+    if (hisi_acc_req_stalled(r)) {
+        return false;
+    }
+    r->stall.cause = HISI_ACC_STALL_NONE;
+    r->dev->engine->finish(r);
+    return !r->stall.cause;
+}
+
+/* The request is the oldest of its queue and finished. */
 static bool hisi_acc_deliver(HisiAccQueue *q, HisiAccReq *r)
 {
     HisiAccDev *d = r->dev;
     uint64_t addr = q->sq_base + ((uint64_t)r->slot << d->engine->sqe_shift);
 
-    d->engine->finish(r);
     if (!d->engine->write_back(r, addr)) {
         hisi_acc_guest_error(q->fun, "SQ of queue %u cannot be written",
                              q->qn);
@@ -284,6 +296,9 @@ static void hisi_acc_queue_deliver(HisiAccQueue *q, int64_t now,
     while ((r = QTAILQ_FIRST(&q->reqs)) && r->done && !r->hung) {
         if (r->ready_ns > now) {
             *wake = MIN(*wake, r->ready_ns);
+            break;
+        }
+        if (!hisi_acc_req_finish(r)) {
             break;
         }
         if (!hisi_acc_deliver(q, r)) {
@@ -323,6 +338,29 @@ static void hisi_acc_req_done(HisiAccReq *r)
                                 (int64_t)d->delay_us * SCALE_US : 0;
 }
 
+/* Called again if the request had to wait for a page. */
+static void hisi_acc_req_prepare(HisiAccReq *r)
+{
+    HisiAccDev *d = r->dev;
+    uint64_t weight = r->weight;
+
+    r->stall.cause = HISI_ACC_STALL_NONE;
+    d->engine->prepare(r);
+    d->weight += r->weight - weight;
+    d->stalled += !!r->stall.cause - r->resumed;
+    r->resumed = r->stall.cause;
+    if (r->resumed) {
+        return;
+    }
+    if (r->weight <= INLINE_BYTES) {
+        /* Waking a thread would take longer than the work. */
+        d->engine->run(r, d->workers.main_tool);
+        hisi_acc_req_done(r);
+    } else {
+        hisi_acc_workers_submit(r);
+    }
+}
+
 /* Returns the bytes of work it took on. */
 static uint64_t hisi_acc_req_start(HisiAccQueue *q, unsigned slot,
                                    const uint8_t *sqe)
@@ -340,16 +378,26 @@ static uint64_t hisi_acc_req_start(HisiAccQueue *q, unsigned slot,
     q->sqes++;
     d->dfx.sent++;
     hisi_acc_req_inject(r);
-    d->engine->prepare(r);
-    d->weight += r->weight;
-    if (r->weight <= INLINE_BYTES) {
-        /* Waking a thread would take longer than the work. */
-        d->engine->run(r, d->workers.main_tool);
-        hisi_acc_req_done(r);
-    } else {
-        hisi_acc_workers_submit(r);
-    }
+    hisi_acc_req_prepare(r);
     return r->weight;
+}
+
+/* Go on with requests that waited for a page before they could run. */
+static void hisi_acc_resume(HisiAccDev *d)
+{
+    HisiAccQueue *q;
+    HisiAccReq *r;
+
+    if (!d->stalled) {
+        return;
+    }
+    QTAILQ_FOREACH(q, &d->active, link) {
+        QTAILQ_FOREACH(r, &q->reqs, in_queue) {
+            if (r->resumed && !hisi_acc_req_stalled(r)) {
+                hisi_acc_req_prepare(r);
+            }
+        }
+    }
 }
 
 static bool hisi_acc_queue_wants_fetch(HisiAccQueue *q)
@@ -437,6 +485,7 @@ void hisi_acc_rings_work(HisiAccDev *d)
     if (hisi_acc_axi_blocked(d)) {
         return;
     }
+    hisi_acc_resume(d);
     hisi_acc_fetch_round(d);
     now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     QTAILQ_FOREACH_SAFE(q, &d->active, link, next) {

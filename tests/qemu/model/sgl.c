@@ -26,7 +26,7 @@ static void hisi_acc_sg_add(HisiAccSgList *l, uint64_t addr, uint32_t len)
 bool hisi_acc_sg_flat(HisiAccSgList *l, uint64_t addr, uint32_t len)
 {
     l->count = 0;
-    if (len && (!addr || addr + len < addr)) {
+    if (addr + len < addr) {
         return false;
     }
     hisi_acc_sg_add(l, addr, len);
@@ -59,16 +59,28 @@ static bool hisi_acc_sg_entries(HisiAccFun *f, HisiAccSgList *l,
     return true;
 }
 
+/* From the start each time: what was read before a wait is lost. */
+static HisiAccDma hisi_acc_req_read_list(HisiAccReq *r, uint64_t addr,
+                                         uint8_t *buf, uint64_t len)
+{
+    uint64_t done = 0;
+
+    return hisi_acc_req_dma(r, HISI_ACC_READ_LIST, addr, buf, len, &done);
+}
+
 /*
  * Collect len bytes of a chain, past the first skip ones.  The chain is
  * followed only while bytes are missing, because software leaves the link of
- * the last SGL it needs as it was.
+ * the last SGL it needs as it was.  After a wait the chain is walked once more
+ * from its start.
  */
-bool hisi_acc_sg_load(HisiAccFun *f, HisiAccSgList *l, uint64_t addr,
-                      uint32_t skip_bytes, uint32_t len)
+HisiAccDma hisi_acc_sg_load(HisiAccReq *r, HisiAccSgList *l, uint64_t addr,
+                            uint32_t skip_bytes, uint32_t len)
 {
+    HisiAccFun *f = r->queue->fun;
     uint8_t raw[SGL_HEAD + SGL_MAX_ENTRIES * SGL_ENTRY];
     uint64_t skip = skip_bytes, left = len;
+    HisiAccDma dma;
 
     l->count = 0;
     for (unsigned i = 0; left && i < SGL_MAX_CHAIN; i++) {
@@ -77,55 +89,59 @@ bool hisi_acc_sg_load(HisiAccFun *f, HisiAccSgList *l, uint64_t addr,
         if (!addr || addr % SGL_ALIGN) {
             hisi_acc_guest_error(f, "SGL at 0x%" PRIx64 ", %" PRIu64
                                  " bytes missing", addr, left);
-            return false;
+            return HISI_ACC_DMA_FAULT;
         }
-        if (!hisi_acc_read(f, addr, raw, SGL_HEAD)) {
-            return false;
+        dma = hisi_acc_req_read_list(r, addr, raw, SGL_HEAD);
+        if (dma != HISI_ACC_DMA_OK) {
+            return dma;
         }
         count = lduw_le_p(raw + 10);
         if (!count || count > SGL_MAX_ENTRIES) {
             hisi_acc_guest_error(f, "SGL with %u entries", count);
-            return false;
+            return HISI_ACC_DMA_FAULT;
         }
-        if (!hisi_acc_read(f, addr + SGL_HEAD, raw + SGL_HEAD,
-                           count * SGL_ENTRY) ||
-            !hisi_acc_sg_entries(f, l, raw + SGL_HEAD, count, &skip, &left)) {
-            return false;
+        dma = hisi_acc_req_read_list(r, addr + SGL_HEAD, raw + SGL_HEAD,
+                                     count * SGL_ENTRY);
+        if (dma != HISI_ACC_DMA_OK) {
+            return dma;
+        }
+        if (!hisi_acc_sg_entries(f, l, raw + SGL_HEAD, count, &skip, &left)) {
+            return HISI_ACC_DMA_FAULT;
         }
         addr = ldq_le_p(raw);
     }
     if (left) {
         hisi_acc_guest_error(f, "SGL chain too long");
     }
-    return !left;
+    return left ? HISI_ACC_DMA_FAULT : HISI_ACC_DMA_OK;
 }
 
-bool hisi_acc_sg_read(HisiAccFun *f, const HisiAccSgList *l, uint8_t *buf,
-                      uint32_t len)
+/* Read or write the first len bytes of the list, from r->moved on. */
+HisiAccDma hisi_acc_sg_move(HisiAccReq *r, HisiAccAccess access,
+                            const HisiAccSgList *l, uint8_t *buf,
+                            uint32_t len)
 {
-    for (unsigned i = 0; i < l->count && len; i++) {
-        uint32_t part = MIN(len, l->seg[i].len);
+    HisiAccDma dma = HISI_ACC_DMA_OK;
+    uint64_t at = 0;
 
-        if (!hisi_acc_read(f, l->seg[i].addr, buf, part)) {
-            return false;
+    for (unsigned i = 0; i < l->count && at < len; i++) {
+        uint64_t part = MIN(len - at, l->seg[i].len);
+        uint64_t done = r->moved - at;
+
+        if (r->moved < at + part) {
+            dma = hisi_acc_req_dma(r, access, l->seg[i].addr, buf + at, part,
+                                   &done);
+            if (dma == HISI_ACC_DMA_WAIT) {
+                r->moved = at + done;
+                return dma;
+            }
+            if (dma == HISI_ACC_DMA_FAULT) {
+                break;
+            }
+            r->moved = at + part;
         }
-        buf += part;
-        len -= part;
+        at += part;
     }
-    return !len;
-}
-
-bool hisi_acc_sg_write(HisiAccFun *f, const HisiAccSgList *l,
-                       const uint8_t *buf, uint32_t len)
-{
-    for (unsigned i = 0; i < l->count && len; i++) {
-        uint32_t part = MIN(len, l->seg[i].len);
-
-        if (!hisi_acc_write(f, l->seg[i].addr, buf, part)) {
-            return false;
-        }
-        buf += part;
-        len -= part;
-    }
-    return !len;
+    r->moved = 0;
+    return at == len ? HISI_ACC_DMA_OK : HISI_ACC_DMA_FAULT;
 }

@@ -73,6 +73,9 @@ HisiAccReq *hisi_acc_req_new(HisiAccDev *d)
     r->done = false;
     r->hung = false;
     r->forced = false;
+    r->resumed = false;
+    r->stall = (HisiAccStall) { 0 };
+    r->moved = 0;
     r->weight = 0;
     r->src.count = 0;
     r->dst.count = 0;

@@ -60,6 +60,17 @@ bool hisi_zip_type_ready(HisiAccDev *d, unsigned type)
                                                : ZIP_CLOCK_DECOMP_CORES);
 }
 
+bool hisi_zip_ssv(HisiAccDev *d, HisiAccAccess access)
+{
+    static const uint32_t user[] = {
+        [HISI_ACC_READ] = R_ZIP_DATA_RUSER,
+        [HISI_ACC_WRITE] = R_ZIP_DATA_WUSER,
+        [HISI_ACC_READ_LIST] = R_ZIP_SGL_RUSER,
+    };
+
+    return *hisi_acc_reg(d->fun, user[access]) & ZIP_USER_SSV;
+}
+
 bool hisi_zip_reg_write(HisiAccDev *d, uint32_t reg, uint32_t val)
 {
     if (reg == R_ZIP_SVA_TRANS) {

@@ -87,7 +87,8 @@ static const char *zip_buffer_flaw(HisiAccReq *r, ZipJob *j)
     if (j->in_len > limit || j->out_len > limit) {
         return "length beyond the limit";
     }
-    if (!zip_addr(r, 18) || !zip_addr(r, 20)) {
+    /* For a process it is an address like any other. */
+    if (!r->queue->pasid && (!zip_addr(r, 18) || !zip_addr(r, 20))) {
         return "null address";
     }
     return NULL;
@@ -158,19 +159,22 @@ static void zip_load_words(HisiAccReq *r, ZipJob *j)
     j->check.sum = zip_dw(r, 31);
 }
 
-static bool zip_map(HisiAccReq *r, ZipJob *j)
+static HisiAccDma zip_map(HisiAccReq *r, ZipJob *j)
 {
-    HisiAccFun *f = r->queue->fun;
-    uint32_t dw7 = zip_dw(r, 7);
+    HisiAccDma dma;
 
-    if (j->sgl) {
-        return hisi_acc_sg_load(f, &r->src, zip_addr(r, 18),
-                                dw7 & ZIP_DW7_SKIP, j->in_len) &&
-               hisi_acc_sg_load(f, &r->dst, zip_addr(r, 20), zip_dw(r, 8),
-                                j->out_len);
+    if (!j->sgl) {
+        return hisi_acc_sg_flat(&r->src, zip_addr(r, 18), j->in_len) &&
+               hisi_acc_sg_flat(&r->dst, zip_addr(r, 20), j->out_len) ?
+               HISI_ACC_DMA_OK : HISI_ACC_DMA_FAULT;
     }
-    return hisi_acc_sg_flat(&r->src, zip_addr(r, 18), j->in_len) &&
-           hisi_acc_sg_flat(&r->dst, zip_addr(r, 20), j->out_len);
+    dma = hisi_acc_sg_load(r, &r->src, zip_addr(r, 18),
+                           zip_dw(r, 7) & ZIP_DW7_SKIP, j->in_len);
+    if (dma != HISI_ACC_DMA_OK) {
+        return dma;
+    }
+    return hisi_acc_sg_load(r, &r->dst, zip_addr(r, 20), zip_dw(r, 8),
+                            j->out_len);
 }
 
 /* No request can produce more than this, whatever space it offers. */
@@ -182,14 +186,10 @@ static size_t zip_output_size(ZipJob *j)
     return MAX(MIN(most, j->out_len), 1);
 }
 
-static uint32_t zip_fetch(HisiAccReq *r, ZipJob *j)
+static bool zip_reserve(HisiAccReq *r, ZipJob *j)
 {
-    HisiAccFun *f = r->queue->fun;
     size_t out_size = zip_output_size(j);
 
-    if (!zip_map(r, j)) {
-        return ZIP_STATUS_DMA_FAULT;
-    }
     if (j->compress) {
         /* Nothing but the checksum passes from one piece to the next. */
         j->words = (struct zip_stream_words) { 0 };
@@ -197,29 +197,55 @@ static uint32_t zip_fetch(HisiAccReq *r, ZipJob *j)
     if (!hisi_acc_buf_fit(&r->in, MAX(j->in_len, 1)) ||
         !hisi_acc_buf_fit(&r->out, out_size) ||
         !hisi_acc_buf_fit(&r->ctx, j->ctx_addr ? ZIP_CTX_SIZE : 0)) {
-        return ZIP_STATUS_NO_MEMORY;
+        return false;
     }
     j->out_len = MIN(j->out_len, out_size);
     r->weight = j->in_len + out_size +
                 (r->src.count + r->dst.count) * sizeof(HisiAccSeg);
-    if (j->stateful && !j->compress && !j->first &&
-        !hisi_acc_read(f, j->ctx_addr, r->ctx.data, ZIP_CTX_SIZE)) {
-        return ZIP_STATUS_DMA_FAULT;
-    }
-    return hisi_acc_sg_read(f, &r->src, r->in.data, j->in_len) ?
-           ZIP_STATUS_OK : ZIP_STATUS_DMA_FAULT;
+    return true;
 }
 
+/* Steps over what was done before the request had to wait. */
+static HisiAccDma zip_fetch(HisiAccReq *r, ZipJob *j)
+{
+    HisiAccDma dma;
+
+    if (j->step == ZIP_STEP_LISTS) {
+        dma = zip_map(r, j);
+        if (dma != HISI_ACC_DMA_OK) {
+            return dma;
+        }
+        if (!zip_reserve(r, j)) {
+            j->status = ZIP_STATUS_NO_MEMORY;
+            return HISI_ACC_DMA_OK;
+        }
+        j->step = ZIP_STEP_READ_CTX;
+    }
+    if (j->step == ZIP_STEP_READ_CTX) {
+        if (j->stateful && !j->compress && !j->first) {
+            dma = hisi_acc_req_move(r, HISI_ACC_READ, j->ctx_addr,
+                                    r->ctx.data, ZIP_CTX_SIZE);
+            if (dma != HISI_ACC_DMA_OK) {
+                return dma;
+            }
+        }
+        j->step = ZIP_STEP_READ;
+    }
+    return hisi_acc_sg_move(r, HISI_ACC_READ, &r->src, r->in.data, j->in_len);
+}
+
+/* A process can cause the fault of an access with PASID: no reset for that. */
 static void zip_fault(HisiAccReq *r, uint32_t bit)
 {
     if (r->dev->ras_on_dma_fault) {
-        hisi_acc_engine_error(r->dev, bit);
+        hisi_acc_engine_error(r->dev,
+                              r->queue->pasid_en ? ZIP_ERR_SVA : bit);
     }
 }
 
-static void hisi_zip_prepare(HisiAccReq *r)
+/* False if there is nothing to be read. */
+static bool zip_begin(HisiAccReq *r, ZipJob *j)
 {
-    ZipJob *j = r->priv;
     const char *flaw;
 
     memset(j, 0, sizeof(*j));
@@ -230,16 +256,29 @@ static void hisi_zip_prepare(HisiAccReq *r)
         hisi_acc_guest_error(r->queue->fun, "SQE %u of queue %u: %s", r->slot,
                              r->queue->qn, flaw);
         j->status = ZIP_STATUS_BAD_REQUEST;
-        return;
+        return false;
     }
     zip_load_words(r, j);
-    if (r->forced || j->nop) {
+    return !r->forced && !j->nop;
+}
+
+static void hisi_zip_prepare(HisiAccReq *r)
+{
+    ZipJob *j = r->priv;
+    HisiAccDma dma;
+
+    if (!r->resumed && !zip_begin(r, j)) {
         return;
     }
-    j->status = zip_fetch(r, j);
-    if (j->status == ZIP_STATUS_DMA_FAULT) {
+    dma = zip_fetch(r, j);
+    if (dma == HISI_ACC_DMA_WAIT) {
+        return;
+    }
+    if (dma == HISI_ACC_DMA_FAULT) {
+        j->status = ZIP_STATUS_DMA_FAULT;
         zip_fault(r, ZIP_ERR_SRC_ADDR);
     }
+    j->step = ZIP_STEP_WRITE;
 }
 
 /* Run */
@@ -327,29 +366,42 @@ static bool zip_failed(ZipJob *j)
     return j->status && j->status != (ZIP_STATUS_END | ZIP_DW3_LAST);
 }
 
-static void zip_store(HisiAccReq *r, ZipJob *j)
+static HisiAccDma zip_store(HisiAccReq *r, ZipJob *j)
 {
-    HisiAccFun *f = r->queue->fun;
+    HisiAccDma dma;
 
-    if (!hisi_acc_sg_write(f, &r->dst, r->out.data, j->produced) ||
-        (j->stateful && !j->compress &&
-         !hisi_acc_write(f, j->ctx_addr, r->ctx.data, ZIP_CTX_SIZE))) {
-        zip_fault(r, ZIP_ERR_DST_ADDR);
-        j->status = ZIP_STATUS_DMA_FAULT;
+    if (j->step == ZIP_STEP_WRITE) {
+        dma = hisi_acc_sg_move(r, HISI_ACC_WRITE, &r->dst, r->out.data,
+                               j->produced);
+        if (dma != HISI_ACC_DMA_OK) {
+            return dma;
+        }
+        j->step = ZIP_STEP_WRITE_CTX;
     }
+    if (!j->stateful || j->compress) {
+        return HISI_ACC_DMA_OK;
+    }
+    return hisi_acc_req_move(r, HISI_ACC_WRITE, j->ctx_addr, r->ctx.data,
+                             ZIP_CTX_SIZE);
 }
 
 static void hisi_zip_finish(HisiAccReq *r)
 {
     ZipJob *j = r->priv;
+    HisiAccDma dma;
 
     if (r->forced) {
         j->status = r->forced_status;
         j->consumed = 0;
         j->produced = 0;
-    } else if (!j->status || !zip_failed(j)) {
-        if (!j->nop) {
-            zip_store(r, j);
+    } else if (!zip_failed(j) && !j->nop) {
+        dma = zip_store(r, j);
+        if (dma == HISI_ACC_DMA_WAIT) {
+            return;
+        }
+        if (dma == HISI_ACC_DMA_FAULT) {
+            zip_fault(r, ZIP_ERR_DST_ADDR);
+            j->status = ZIP_STATUS_DMA_FAULT;
         }
     }
     if (zip_failed(j)) {
@@ -402,6 +454,7 @@ const HisiAccEngine hisi_zip_engine = {
     .cap = hisi_zip_cap,
     .reg_write = hisi_zip_reg_write,
     .type_ready = hisi_zip_type_ready,
+    .ssv = hisi_zip_ssv,
     .prepare = hisi_zip_prepare,
     .run = hisi_zip_run,
     .finish = hisi_zip_finish,

@@ -53,7 +53,17 @@ enum {
 };
 #define ZIP_DW3_LAST            (1u << 8)
 
+/* How far a request is that has to wait for pages in between. */
+typedef enum ZipStep {
+    ZIP_STEP_LISTS,
+    ZIP_STEP_READ_CTX,
+    ZIP_STEP_READ,
+    ZIP_STEP_WRITE,
+    ZIP_STEP_WRITE_CTX,
+} ZipStep;
+
 typedef struct ZipJob {
+    ZipStep step;
     bool compress;
     bool stateful;
     bool first;
@@ -75,6 +85,7 @@ typedef struct ZipJob {
 /* zip-regs.c */
 uint32_t hisi_zip_cap(HisiAccDev *d, uint32_t reg);
 bool hisi_zip_type_ready(HisiAccDev *d, unsigned type);
+bool hisi_zip_ssv(HisiAccDev *d, HisiAccAccess access);
 bool hisi_zip_reg_write(HisiAccDev *d, uint32_t reg, uint32_t val);
 extern const HisiAccErrorRegs hisi_zip_errors;
 
