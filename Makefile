@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
-.PHONY: all deps help modules lib examples tests check check-unit check-guest check-long \
+.PHONY: all check-modes deps help modules lib examples tests check check-unit check-guest check-long \
 	check-build check-dkms check-model check-mainline check-mainline-short \
 	tests-arm64 check-arm64 check-arm64-short lint demo install dkms-install clean
 
@@ -79,6 +79,9 @@ check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests,
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-long' \
 		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long' \
 		'make check-arm64'
+
+check-modes: deps tests ## the ioctls with address spaces shared or private, for minutes
+	@$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-modes
 
 # Where guests of arm64 look for what was built for them.
 ARM64 = $(BUILD)/arm64
