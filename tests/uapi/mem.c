@@ -384,18 +384,22 @@ END_TEST
 
 START_TEST(neighbours_of_a_range_are_out_of_reach)
 {
-	uint8_t *data = map_anonymous(3 * PAGE);
+	uint8_t *data = map_anonymous(5 * PAGE), *copy = malloc(5 * PAGE);
 	struct device_access a;
 	uint64_t iova;
 
 	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_PASID);
-	access_init(&a, 2 * PAGE);
-	memset(data, 7, 3 * PAGE);
-	expect_ok(acc_mem_pin(a.fd, 0, data + PAGE, PAGE, NULL, &iova));
-	ck_assert(!device_writes(&a, iova, PAGE + 1, 2));
-	ck_assert(!device_writes(&a, iova - 1, PAGE, 2));
-	ck_assert_uint_eq(data[PAGE - 1], 7);
-	ck_assert_uint_eq(data[2 * PAGE], 7);
+	access_init(&a, 4 * PAGE);
+	fill_noise(data, 5 * PAGE, 1);
+	memcpy(copy, data, 5 * PAGE);
+	expect_ok(acc_mem_pin(a.fd, 0, data + PAGE, 3 * PAGE, NULL, &iova));
+	/* another range may lie there, but not this memory */
+	ck_assert(!device_sees(&a, iova - 64, data + PAGE - 64, 128));
+	ck_assert(!device_sees(&a, iova + 3 * PAGE - 64, data + 4 * PAGE - 64, 128));
+	/* ranges are rounded up to a power of two: nothing lies behind this one */
+	ck_assert(!device_writes(&a, iova, 3 * PAGE + 1, 2));
+	ck_assert(!memcmp(data, copy, PAGE));
+	ck_assert(!memcmp(data + 4 * PAGE, copy + 4 * PAGE, PAGE));
 }
 END_TEST
 
