@@ -63,19 +63,37 @@ void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx)
 	}
 }
 
+static void ctx_revoke_inside(struct hisi_acc_ctx *ctx)
+{
+	/* a device that is gone has revoked already */
+	if (hisi_acc_dev_enter(ctx->dev))
+		return;
+	hisi_acc_ctx_revoke(ctx);
+	hisi_acc_dev_leave(ctx->dev);
+}
+
+static void ctx_revoke_work(struct work_struct *work)
+{
+	ctx_revoke_inside(container_of(work, struct hisi_acc_ctx, revoke_work));
+}
+
 /* The address space ends, maybe long before the last close of the file. */
 static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
 	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_ctx,
 						notifier);
 
-	/* a device that is gone has revoked already */
-	if (hisi_acc_dev_enter(ctx->dev))
-		return;
 	/* other notifiers of the mm, which this one may not wait for */
 	hisi_acc_space_keep(ctx);
-	hisi_acc_ctx_revoke(ctx);
-	hisi_acc_dev_leave(ctx->dev);
+	/*
+	 * The last user of an mm can be the worker that serves a page fault of
+	 * the device, and its answer comes only after this: to wait here for
+	 * the request that waits for the answer would be for ever.
+	 */
+	if (current->flags & PF_WQ_WORKER)
+		queue_work(system_unbound_wq, &ctx->revoke_work);
+	else
+		ctx_revoke_inside(ctx);
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -117,6 +135,7 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	ctx->mm = current->mm;
 	ctx->mapping = mapping;
 	hisi_acc_space_init(&ctx->space);
+	INIT_WORK(&ctx->revoke_work, ctx_revoke_work);
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->map_lock);
 	xa_init_flags(&ctx->queues, XA_FLAGS_ALLOC1);
@@ -134,6 +153,8 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	if (ret)
 		goto fini_status;
 
+	/* longer than the notifier's: what is pinned is uncharged after it */
+	mmgrab(ctx->mm);
 	get_device(&dev->dev);
 	mutex_lock(&dev->ctxs_lock);
 	list_add_tail(&ctx->node, &dev->ctxs);
@@ -158,6 +179,8 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 
 	/* revokes, unless the end of the mm or of the device did */
 	mmu_notifier_unregister(&ctx->notifier, ctx->mm);
+	flush_work(&ctx->revoke_work);
+	mmdrop(ctx->mm);
 
 	down_read(&dev->gate);
 	mutex_lock(&dev->ctxs_lock);

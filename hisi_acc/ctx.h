@@ -6,6 +6,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "space.h"
@@ -25,8 +26,9 @@ struct hisi_acc_user;
  */
 struct hisi_acc_ctx {
 	struct hisi_acc_dev *dev;	/* referenced */
-	struct mm_struct *mm;		/* kept by the notifier */
+	struct mm_struct *mm;		/* grabbed */
 	struct mmu_notifier notifier;
+	struct work_struct revoke_work;
 	struct hisi_acc_user *user;	/* who opened the file; referenced */
 	struct address_space *mapping;	/* of the node, for taking back pages */
 	struct list_head node;		/* in dev->ctxs */
