@@ -134,9 +134,10 @@ static inline bool hisi_acc_iommu_has_pasids(struct device *dev)
 	return true;
 }
 #else
+/* PASID 0 stands for requests without one. */
 static inline bool hisi_acc_iommu_has_pasids(struct device *dev)
 {
-	return dev->iommu && dev->iommu->max_pasids;
+	return dev->iommu && dev->iommu->max_pasids > 1;
 }
 #endif
 
