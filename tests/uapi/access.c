@@ -21,12 +21,42 @@ void *map_anonymous(size_t size)
 	return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+void *map_huge(size_t count)
+{
+	uint8_t *data = map_anonymous((count + 1) * HUGE);
+
+	return data + HUGE - (uintptr_t)data % HUGE;
+}
+
 int temporary_file(size_t size)
 {
 	int fd = require_ok(open("/tmp", O_TMPFILE | O_RDWR, 0600));
 
 	require_ok(ftruncate(fd, size));
 	return fd;
+}
+
+int count_present(const void *data, size_t pages)
+{
+	unsigned char present[1024];
+	int count = 0;
+	size_t i;
+
+	require(pages <= sizeof(present));
+	require_ok(mincore((void *)data, pages * PAGE, present));
+	for (i = 0; i < pages; i++)
+		count += present[i] & 1;
+	return count;
+}
+
+uint32_t pin(int fd, void *data, size_t size)
+{
+	uint32_t handle;
+	uint64_t iova;
+
+	require_ok(acc_mem_pin(fd, 0, data, size, &handle, &iova));
+	require(iova == (uintptr_t)data);
+	return handle;
 }
 
 void access_init(struct device_access *a, size_t size)
@@ -70,4 +100,45 @@ bool is_text(const void *data, size_t size, uint32_t seed)
 	same = !memcmp(data, text, size);
 	free(text);
 	return same;
+}
+
+/* Where the process's memory is not the device's anyway, it is registered. */
+static void access_prepare(struct device_access *a, uint8_t *data, size_t size)
+{
+	access_init(a, size);
+	if (acc_modes() == HISI_ACC_MODE_SVA)
+		return;
+	require(!device_writes(a, (uintptr_t)data, size, 1));
+	pin(a->fd, data, size);
+}
+
+static int write_own(void *arg)
+{
+	struct pair *p = arg;
+	struct device_access a;
+
+	access_prepare(&a, p->data, 8 * PAGE);
+	child_check(device_writes(&a, (uintptr_t)p->data, 8 * PAGE, 7));
+	gate_open(&p->ready);
+	child_check(gate_wait(&p->go));
+	child_check(is_text(p->data, 8 * PAGE, 7));
+	return 0;
+}
+
+void expect_processes_do_not_meet(void)
+{
+	struct pair p = { .data = map_anonymous(8 * PAGE) };
+	struct device_access a;
+	pid_t child;
+
+	gate_init(&p.ready);
+	gate_init(&p.go);
+	access_prepare(&a, p.data, 8 * PAGE);
+	child = child_start(write_own, &p);
+	ck_assert(device_writes(&a, (uintptr_t)p.data, 8 * PAGE, 8));
+	ck_assert(gate_wait(&p.ready));
+	ck_assert(is_text(p.data, 8 * PAGE, 8));
+	ck_assert(device_sees(&a, (uintptr_t)p.data, p.data, 8 * PAGE));
+	gate_open(&p.go);
+	ck_assert_int_eq(child_end(child), 0);
 }

@@ -4,12 +4,21 @@
 #define TESTS_UAPI_ACCESS_H
 
 #include "device.h"
+#include "process.h"
 #include "rawqueue.h"
 
+/* What a huge page of these tests has. */
+#define HUGE	(2u << 20)
 
 void *map(size_t size, int prot, int flags, int fd);
 void *map_anonymous(size_t size);
+/* So many times HUGE, aligned like that; in small pages until advised else. */
+void *map_huge(size_t count);
 int temporary_file(size_t size);
+/* Pages of the range that the process has, 1024 at most. */
+int count_present(const void *data, size_t pages);
+/* Registers memory that the device reaches at its own address. */
+uint32_t pin(int fd, void *data, size_t size);
 
 /* The device as a reader and a writer of memory that a test has pinned. */
 struct device_access {
@@ -26,5 +35,14 @@ bool device_sees(struct device_access *a, uint64_t iova, const void *data,
 bool device_writes(struct device_access *a, uint64_t iova, size_t size,
 		   uint32_t seed);
 bool is_text(const void *data, size_t size, uint32_t seed);
+
+/* A parent and its child, with memory of their own at one address. */
+struct pair {
+	uint8_t *data;
+	struct gate ready, go;
+};
+
+/* In modes with a PASID: what the device does for one the other never sees. */
+void expect_processes_do_not_meet(void);
 
 #endif /* TESTS_UAPI_ACCESS_H */

@@ -17,25 +17,6 @@
 #include "process.h"
 #include "test.h"
 
-struct pair {
-	uint8_t *data;
-	struct gate ready, go;
-};
-
-/* Pages of the range that the process has. */
-static int count_present(const uint8_t *data, size_t pages)
-{
-	unsigned char present[1024];
-	int count = 0;
-	size_t i;
-
-	ck_assert_uint_le(pages, sizeof(present));
-	expect_ok(mincore((void *)data, pages * PAGE, present));
-	for (i = 0; i < pages; i++)
-		count += present[i] & 1;
-	return count;
-}
-
 static uint32_t pasid_of_new_queue(void)
 {
 	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
@@ -64,36 +45,9 @@ START_TEST(one_pasid_for_each_process)
 }
 END_TEST
 
-/* Writes to its own memory at an address that the parent has as well. */
-static int write_own(void *arg)
-{
-	struct pair *p = arg;
-	struct device_access a;
-
-	access_init(&a, 8 * PAGE);
-	child_check(device_writes(&a, (uintptr_t)p->data, 8 * PAGE, 7));
-	gate_open(&p->ready);
-	child_check(gate_wait(&p->go));
-	child_check(is_text(p->data, 8 * PAGE, 7));
-	return 0;
-}
-
 START_TEST(processes_do_not_meet_at_one_address)
 {
-	struct pair p = { .data = map_anonymous(8 * PAGE) };
-	struct device_access a;
-	pid_t child;
-
-	gate_init(&p.ready);
-	gate_init(&p.go);
-	child = child_start(write_own, &p);
-	access_init(&a, 8 * PAGE);
-	ck_assert(device_writes(&a, (uintptr_t)p.data, 8 * PAGE, 8));
-	ck_assert(gate_wait(&p.ready));
-	ck_assert(is_text(p.data, 8 * PAGE, 8));
-	ck_assert(device_sees(&a, (uintptr_t)p.data, p.data, 8 * PAGE));
-	gate_open(&p.go);
-	ck_assert_int_eq(child_end(child), 0);
+	expect_processes_do_not_meet();
 }
 END_TEST
 

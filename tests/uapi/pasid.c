@@ -17,18 +17,6 @@
 #include "state.h"
 #include "test.h"
 
-#define HUGE	(2u << 20)
-
-static uint32_t pin(int fd, void *data, size_t size)
-{
-	uint32_t handle;
-	uint64_t iova;
-
-	require_ok(acc_mem_pin(fd, 0, data, size, &handle, &iova));
-	require(iova == (uintptr_t)data);
-	return handle;
-}
-
 static bool reaches(struct device_access *a, uint8_t *data, size_t size)
 {
 	return device_writes(a, (uintptr_t)data, size, data[0] + 1) &&
@@ -112,10 +100,9 @@ static int count_trace(const char *text)
 
 START_TEST(huge_pages_are_mapped_as_huge_pages)
 {
-	uint8_t *data = map_anonymous(3 * HUGE);
+	uint8_t *data = map_huge(1);
 	struct device_access a;
 
-	data += HUGE - (uintptr_t)data % HUGE;
 	if (madvise(data, HUGE, MADV_HUGEPAGE))
 		skip("no transparent huge pages");
 	memset(data, 1, HUGE);
@@ -266,43 +253,9 @@ START_TEST(contexts_have_spaces_of_their_own)
 }
 END_TEST
 
-struct pair {
-	uint8_t *data;
-	struct gate ready, go;
-};
-
-static int write_own(void *arg)
-{
-	struct pair *p = arg;
-	struct device_access a;
-
-	access_init(&a, 8 * PAGE);
-	child_check(!reaches(&a, p->data, 8 * PAGE));
-	pin(a.fd, p->data, 8 * PAGE);
-	child_check(device_writes(&a, (uintptr_t)p->data, 8 * PAGE, 7));
-	gate_open(&p->ready);
-	child_check(gate_wait(&p->go));
-	child_check(is_text(p->data, 8 * PAGE, 7));
-	return 0;
-}
-
 START_TEST(processes_do_not_meet_at_one_address)
 {
-	struct pair p = { .data = map_anonymous(8 * PAGE) };
-	struct device_access a;
-	pid_t child;
-
-	access_init(&a, 8 * PAGE);
-	pin(a.fd, p.data, 8 * PAGE);
-	gate_init(&p.ready);
-	gate_init(&p.go);
-	child = child_start(write_own, &p);
-	ck_assert(device_writes(&a, (uintptr_t)p.data, 8 * PAGE, 8));
-	ck_assert(gate_wait(&p.ready));
-	ck_assert(is_text(p.data, 8 * PAGE, 8));
-	ck_assert(device_sees(&a, (uintptr_t)p.data, p.data, 8 * PAGE));
-	gate_open(&p.go);
-	ck_assert_int_eq(child_end(child), 0);
+	expect_processes_do_not_meet();
 }
 END_TEST
 

@@ -19,7 +19,6 @@
 
 #define PAGES	24
 #define SIZE	(PAGES * PAGE)
-#define HUGE	(2u << 20)
 #define CANARY	0xc7
 
 /* Memory with the device at work in it, and the thread that changes it. */
@@ -155,13 +154,6 @@ static void check_result(struct scene *s, const uint32_t *sqe, uint8_t *out)
 		require(pages_are_old_or_new(out, s->plain));
 }
 
-static uint8_t *huge_arena(void)
-{
-	uint8_t *data = map_anonymous(2 * HUGE);
-
-	return data + HUGE - (uintptr_t)data % HUGE;
-}
-
 START_TEST(no_byte_is_wrong)
 {
 	const char *seconds = getenv("STORM_SECONDS");
@@ -176,7 +168,7 @@ START_TEST(no_byte_is_wrong)
 		     "10");
 	raw_queue_init(&s.queue, device_open(), QUEUE_COMPRESS, 16, 0);
 	s.plain = malloc(SIZE);
-	s.src = huge_arena();
+	s.src = map_huge(1);
 	s.dst = map_anonymous(s.room);
 	while (now_ms() < end) {
 		s.change = next_random(&s.random) / 11 % CHANGES;

@@ -16,8 +16,6 @@
 #include "process.h"
 #include "test.h"
 
-#define HUGE	(2u << 20)
-
 /* A device that is asked without any registration of what it is asked for. */
 static void expect_reachable(void *data, size_t size)
 {
@@ -72,20 +70,6 @@ START_TEST(static_data)
 	expect_reachable(data, sizeof(data));
 }
 END_TEST
-
-/* Pages of the range that the process has. */
-static int count_present(const uint8_t *data, size_t pages)
-{
-	unsigned char present[1024];
-	int count = 0;
-	size_t i;
-
-	ck_assert_uint_le(pages, sizeof(present));
-	expect_ok(mincore((void *)data, pages * PAGE, present));
-	for (i = 0; i < pages; i++)
-		count += present[i] & 1;
-	return count;
-}
 
 START_TEST(memory_that_nobody_has_touched)
 {
@@ -181,9 +165,8 @@ END_TEST
 
 START_TEST(transparent_huge_pages)
 {
-	uint8_t *data = map_anonymous(3 * HUGE);
+	uint8_t *data = map_huge(1);
 
-	data += HUGE - (uintptr_t)data % HUGE;
 	if (madvise(data, HUGE, MADV_HUGEPAGE))
 		skip("no transparent huge pages");
 	expect_reachable(data + 5, HUGE - 10);
@@ -358,11 +341,6 @@ START_TEST(memory_thrown_away_is_zeroes)
 	ck_assert(is_text(data, 4 * PAGE, 2));
 }
 END_TEST
-
-struct pair {
-	uint8_t *data;
-	struct gate ready, go;
-};
 
 static int keep_the_old(void *arg)
 {
