@@ -46,6 +46,23 @@ DefinitionBlock ("", "SSDT", 2, "HISI", "ACCRESET", 1)
 			Return (ZRST ())
 		}
 
+		// On version 2 HPRE's driver wants this of the firmware.
+		Method (_DSM, 4, Serialized)
+		{
+			If (Arg0 == ToUUID ("b06b81ab-0134-4a45-9b0c-483447b95fa7"))
+			{
+				If (Arg2 == 0)
+				{
+					Return (Buffer () { 0x03 })
+				}
+				If (Arg2 == 1)
+				{
+					Return (0)
+				}
+			}
+			Return (Buffer () { 0x00 })
+		}
+
 		Method (_PS3, 0, Serialized)
 		{
 			OFF = 1

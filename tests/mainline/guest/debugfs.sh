@@ -38,24 +38,24 @@ walk "$address"
 
 # Contexts and rings as the device has them; 6.1 does not hide addresses.
 any='[0-9A-F]{8}'
-rest="$any $any 000073FF 00000000 $any $any $any"
-if [ "$driver" = hisi_zip ]; then
-	loaded mainline_qp "function=$address"
-	queue=$(cut -d ' ' -f 1 /sys/module/mainline_qp/parameters/queues)
-	check 'the SQC is dumped as it was loaded' \
-		dumps "$address" "sqc $queue" "SQC 00000000 $rest"
-	work short
-	check 'the SQC has the tail of what was sent' \
-		dumps "$address" "sqc $queue" "SQC 0006.... $rest"
-	check 'the CQC has that tail, too' \
-		dumps "$address" "cqc $queue" "CQC 0006.... ${rest/73/43}"
-	check 'an SQE can be seen' dumps "$address" "sq $queue 0" "SQE( $any){32}"
-	check 'the CQE has the phase of the first pass' \
-		dumps "$address" "cq $queue 5" "CQE $any $any $(printf %04X "$queue")0005 0001...."
-	rmmod mainline_qp
-fi
+size=7
+[ "$driver" != hisi_hpre ] || size=6
+before="$any $any 0000" behind="3FF 00000000 $any $any $any"
+loaded mainline_qp "function=$address"
+queue=$(cut -d ' ' -f 1 /sys/module/mainline_qp/parameters/queues)
+check 'the SQC is dumped as it was loaded' \
+	dumps "$address" "sqc $queue" "SQC 00000000 $before$size$behind"
+work short
+check 'the SQC has the tail of what was sent' \
+	dumps "$address" "sqc $queue" "SQC 0006.... $before$size$behind"
+check 'the CQC has that tail, too' \
+	dumps "$address" "cqc $queue" "CQC 0006.... ${before}4$behind"
+check 'an SQE can be seen' dumps "$address" "sq $queue 0" "SQE( $any){$((1 << (size - 2)))}"
+check 'the CQE has the phase of the first pass' \
+	dumps "$address" "cq $queue 5" "CQE $any $any $(printf %04X "$queue")0005 0001...."
+rmmod mainline_qp
 event="$any $any 00000000 00000000 00000000"
-check 'the EQC can be dumped' dumps "$address" eqc "EQC $any $event 000107FF"
+check 'the EQC can be dumped' dumps "$address" eqc "EQC $any $event 000[01]07FF"
 check 'the AEQC can be dumped' dumps "$address" aeqc "AEQC $any $event 000103FF"
 check 'an EQE can be seen' dumps "$address" 'eq 0' "EQE $any"
 check 'an AEQE can be seen' dumps "$address" 'aeq 0' 'AEQE 00000000'

@@ -146,6 +146,11 @@ load() { # PARAMETER...
 	insmod "/host/out/$driver.ko" "$@"
 }
 
+# needs: the kernel's modules that the driver wants.
+needs() {
+	modinfo -F depends "/host/out/$driver.ko" | tr , '\n' | grep -vE '^(hisi_qm|uacce)$'
+}
+
 # entry: what /proc/crypto has of the driver.
 entry() {
 	awk -v RS= '/hisi-deflate-acomp/' /proc/crypto
@@ -206,10 +211,9 @@ loaded() {
 	check "$module${*:+ }$* loads" insmod "/host/out/$module.ko" "$@"
 }
 
-# work RUN: give the queue pairs that mainline_qp has some work. It knows the
-# requests of hisi_zip only; to start and stop is all that is left for others.
+# work RUN: give the queue pairs that mainline_qp has some work.
 work() {
-	[ "$driver" != hisi_zip ] || relay run mainline_qp "$1"
+	relay run mainline_qp "$1"
 }
 
 # pairs RUN [FUNCTION]: start, use and stop queue pairs of a function.

@@ -61,9 +61,19 @@ loaded mainline_qp "function=$address"
 ! deflates || loaded mainline_acomp
 recovers 0x118 0x10 qm_acc_get_task_timeout
 recovers 0x118 0x4 qm_ecc_mbit
-if [ "$driver" = hisi_zip ]; then
+case $driver in
+hisi_zip)
 	recovers 0x120 0x10 zip_src_addr_parse_err
 	recovers 0x120 0x2 zip_ecc_2bit_err
-fi
+	;;
+hisi_sec2)
+	recovers 0x120 0x10 sec_req_trng_timeout_rint
+	recovers 0x120 0x4 sec_ecc_2bit_err_rint
+	;;
+hisi_hpre)
+	recovers 0x120 0x10 bd_rd_poison_int_set
+	recovers 0x120 0x2 core_ecc_2bit_err_int_set
+	;;
+esac
 rmmod mainline_qp
 ! deflates || rmmod mainline_acomp
