@@ -180,7 +180,8 @@ int hisi_acc_space_get(struct hisi_acc_ctx *ctx, u32 modes,
 
 	mutex_lock(&space->lock);
 	if (!space->objects)
-		ret = space->keep ? -ENODEV : space_choose(ctx, modes);
+		ret = READ_ONCE(space->keep) ? -ENODEV :
+					       space_choose(ctx, modes);
 	else if (!(space->mode & modes))
 		ret = -EBUSY;
 	else
@@ -242,16 +243,18 @@ void hisi_acc_space_put(struct hisi_acc_ctx *ctx)
 
 	mutex_lock(&space->lock);
 	hisi_acc_dev_unclaim(ctx->dev, space->pasid);
-	if (!--space->objects && !space->keep)
+	if (!--space->objects && !READ_ONCE(space->keep))
 		unbind(ctx);
 	mutex_unlock(&space->lock);
 }
 
 void hisi_acc_space_keep(struct hisi_acc_ctx *ctx)
 {
-	mutex_lock(&ctx->space.lock);
-	ctx->space.keep = true;
-	mutex_unlock(&ctx->space.lock);
+	/*
+	 * Not under the lock: who has it may be unbinding, and wait for the
+	 * page-fault worker that has come here.
+	 */
+	WRITE_ONCE(ctx->space.keep, true);
 }
 
 void hisi_acc_space_unbind(struct hisi_acc_ctx *ctx)

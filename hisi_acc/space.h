@@ -19,11 +19,12 @@ struct iommu_sva;
  * for from one of them.
  */
 struct hisi_acc_space {
+	bool keep;			/* unbinding has to wait; set once */
+
 	struct mutex lock;		/* guards this group */
 	u32 mode;			/* HISI_ACC_MODE_*, 0: not bound */
 	u32 reason;			/* why no better one */
 	u32 objects;
-	bool keep;			/* unbinding has to wait */
 
 	u32 pasid;			/* fixed while bound; 0: DMA mode */
 	struct iommu_sva *sva;		/* SVA mode */
