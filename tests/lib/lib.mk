@@ -5,7 +5,7 @@
 
 PKG_CONFIG ?= pkg-config
 TESTLIB := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
-TESTLIB_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-format-truncation \
+TESTLIB_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-format-truncation \
 	-I$(TESTLIB) -I$(TESTLIB)/../../hisi_acc/uapi $(shell $(PKG_CONFIG) --cflags check)
 TESTLIB_LIBS := $(shell $(PKG_CONFIG) --libs check zlib) -pthread
 TESTLIB_OBJECTS := $(patsubst $(TESTLIB)/%.c,$(O)/lib/%.o,$(wildcard $(TESTLIB)/*.c))

@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "data.h"
 #include "device.h"
 #include "fixture.h"
@@ -233,6 +236,54 @@ START_TEST(unbind_under_a_busy_process)
 }
 END_TEST
 
+/* Requests of this process meet nothing but pages that are not there. */
+static int fault_for_ever(void *arg)
+{
+	size_t size = 16 * PAGE;
+	uint32_t sqe[SQE_WORDS];
+	struct raw_queue q;
+
+	raw_queue_init(&q, device_open(), QUEUE_COMPRESS, 16, 0);
+	gate_open(arg);
+	for (;;) {
+		uint8_t *src = map_anonymous(size), *dst = map_anonymous(size);
+
+		zip_encode(sqe, (uintptr_t)src, size, (uintptr_t)dst, size);
+		raw_queue_push(&q, sqe);
+		ring(&q, false);
+		if (!raw_queue_pop(&q, NULL, 1000))
+			return 1;
+		ring(&q, true);
+		munmap(src, size);
+		munmap(dst, size);
+	}
+}
+
+START_TEST(unbind_while_faulting_processes_die)
+{
+	pid_t children[4];
+	struct gate ready;
+	unsigned int i, j;
+
+	only_in_modes(HISI_ACC_MODE_SVA);
+	for (i = 0; i < 10; i++) {
+		for (j = 0; j < ARRAY_SIZE(children); j++) {
+			gate_init(&ready);
+			children[j] = child_start(fault_for_ever, &ready);
+			ck_assert(gate_wait(&ready));
+		}
+		sleep_ms(20 + i * 3);
+		for (j = 0; j < ARRAY_SIZE(children); j++)
+			kill(children[j], SIGKILL);
+		device_unbind();
+		for (j = 0; j < ARRAY_SIZE(children); j++)
+			ck_assert_int_eq(child_end(children[j]), -SIGKILL);
+		device_bind();
+	}
+	expect_device_works();
+}
+END_TEST
+
 START_TEST(device_off_the_bus_and_back)
 {
 	char pci[DEVICE_PATH_MAX];
@@ -268,6 +319,7 @@ static void add(void)
 	test_add(unbind_wakes_sleepers);
 	test_add(unbind_in_mid_flight_ends_all_dma);
 	test_add(unbind_under_a_busy_process);
+	test_add(unbind_while_faulting_processes_die);
 	test_add(device_off_the_bus_and_back);
 	test_add(module_in_use_cannot_be_unloaded);
 }
