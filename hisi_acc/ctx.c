@@ -9,6 +9,12 @@
 #include "queue.h"
 #include "region.h"
 
+/* Of its own, because the kernel frees it later than the context goes on. */
+struct hisi_acc_watch {
+	struct mmu_notifier notifier;
+	struct hisi_acc_ctx *ctx;
+};
+
 bool hisi_acc_ctx_is_callers(struct hisi_acc_ctx *ctx)
 {
 	return current->mm == ctx->mm;
@@ -80,8 +86,8 @@ static void ctx_revoke_work(struct work_struct *work)
 /* The address space ends, maybe long before the last close of the file. */
 static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_ctx,
-						notifier);
+	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_watch,
+						notifier)->ctx;
 
 	/* other notifiers of the mm, which this one may not wait for */
 	hisi_acc_space_keep(ctx);
@@ -91,14 +97,48 @@ static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	 * the request that waits for the answer would be for ever.
 	 */
 	if (current->flags & PF_WQ_WORKER)
-		queue_work(system_unbound_wq, &ctx->revoke_work);
+		schedule_work(&ctx->revoke_work);
 	else
 		ctx_revoke_inside(ctx);
 }
 
-static const struct mmu_notifier_ops notifier_ops = {
+static void watch_free(struct mmu_notifier *notifier)
+{
+	kfree(container_of(notifier, struct hisi_acc_watch, notifier));
+}
+
+static const struct mmu_notifier_ops watch_ops = {
 	.release = mm_release,
+	.free_notifier = watch_free,
 };
+
+int hisi_acc_ctx_watch(struct hisi_acc_ctx *ctx)
+{
+	struct hisi_acc_watch *watch, *old = ctx->watch;
+	int ret;
+
+	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
+	if (!watch)
+		return -ENOMEM;
+	watch->ctx = ctx;
+	watch->notifier.ops = &watch_ops;
+	/* who comes last is called first */
+	ret = mmu_notifier_register(&watch->notifier, ctx->mm);
+	if (ret) {
+		kfree(watch);
+		return ret;
+	}
+	ctx->watch = watch;
+	/* the mm lives, so nobody is about to call it */
+	if (old)
+		mmu_notifier_put(&old->notifier);
+	return 0;
+}
+
+void hisi_acc_ctx_module_exit(void)
+{
+	mmu_notifier_synchronize();
+}
 
 static int ctx_init_status(struct hisi_acc_ctx *ctx)
 {
@@ -148,8 +188,7 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	ret = ctx_init_status(ctx);
 	if (ret)
 		goto free_ctx;
-	ctx->notifier.ops = &notifier_ops;
-	ret = mmu_notifier_register(&ctx->notifier, ctx->mm);
+	ret = hisi_acc_ctx_watch(ctx);
 	if (ret)
 		goto fini_status;
 
@@ -178,7 +217,8 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 	struct hisi_acc_dev *dev = ctx->dev;
 
 	/* revokes, unless the end of the mm or of the device did */
-	mmu_notifier_unregister(&ctx->notifier, ctx->mm);
+	mmu_notifier_unregister(&ctx->watch->notifier, ctx->mm);
+	kfree(ctx->watch);
 	flush_work(&ctx->revoke_work);
 	mmdrop(ctx->mm);
 

@@ -23,17 +23,26 @@ static int bind_sva(struct hisi_acc_ctx *ctx)
 {
 	struct hisi_acc_space *space = &ctx->space;
 	struct iommu_sva *sva;
+	u32 pasid;
+	int ret;
 
 	sva = iommu_sva_bind_device(ctx->dev->qm.dev, ctx->mm);
 	if (IS_ERR(sva))
 		return PTR_ERR(sva);
-	space->pasid = iommu_sva_get_pasid(sva);
 	/* a queue's context has 16 bits for it */
-	if (!space->pasid || space->pasid > U16_MAX) {
+	pasid = iommu_sva_get_pasid(sva);
+	ret = !pasid || pasid > U16_MAX ? -ENOSPC : 0;
+	/*
+	 * When the mm ends the IOMMU driver takes the PASID away; the queues
+	 * have to stop before it does.
+	 */
+	if (!ret)
+		ret = hisi_acc_ctx_watch(ctx);
+	if (ret) {
 		iommu_sva_unbind_device(sva);
-		space->pasid = 0;
-		return -ENOSPC;
+		return ret;
 	}
+	space->pasid = pasid;
 	space->sva = sva;
 	return 0;
 }
