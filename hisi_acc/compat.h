@@ -106,7 +106,9 @@ static inline bool hisi_acc_iommu_enable_faults(struct device *dev)
 	if (to_pci_dev(dev)->pri_enabled)
 		return true;
 #endif
-	return device_property_read_bool(dev, "dma-can-stall");
+	/* the kernel says so of the device on x86 as well, where none stalls */
+	return IS_ENABLED(CONFIG_ARM_SMMU_V3) &&
+	       device_property_read_bool(dev, "dma-can-stall");
 }
 
 static inline void hisi_acc_iommu_disable_faults(struct device *dev)
