@@ -77,6 +77,14 @@ bool device_sees(struct device_access *a, uint64_t iova, const void *data,
 	       zlib_is(a->spare.data, zip_produced(sqe), data, size);
 }
 
+bool device_reads(struct device_access *a, uint64_t iova, size_t size)
+{
+	uint32_t sqe[SQE_WORDS];
+
+	raw_queue_run(&a->compress, iova, size, a->spare.iova, a->spare.size, sqe);
+	return zip_succeeded(sqe);
+}
+
 bool device_writes(struct device_access *a, uint64_t iova, size_t size,
 			  uint32_t seed)
 {

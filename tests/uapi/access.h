@@ -34,6 +34,8 @@ bool device_sees(struct device_access *a, uint64_t iova, const void *data,
 /* Lets the device write text there; false if it reports an error. */
 bool device_writes(struct device_access *a, uint64_t iova, size_t size,
 		   uint32_t seed);
+/* The same access without a look at what it read. */
+bool device_reads(struct device_access *a, uint64_t iova, size_t size);
 bool is_text(const void *data, size_t size, uint32_t seed);
 
 /* A parent and its child, with memory of their own at one address. */

@@ -117,35 +117,6 @@ END_TEST
 
 /* Pinned memory */
 
-START_TEST(pinned_memory_needs_no_page_request)
-{
-	enum { PAGES = 64 };
-	uint8_t *data = map_anonymous(PAGES * PAGE);
-	struct device_access a;
-	uint32_t handle, round;
-	uint64_t iova, before;
-
-	access_init(&a, PAGES * PAGE);
-	expect_ok(acc_mem_pin(a.fd, 0, data, PAGES * PAGE, &handle, &iova));
-	ck_assert_uint_eq(iova, (uintptr_t)data);
-	ck_assert_int_eq(count_present(data, PAGES), PAGES);
-	before = monitor_count(MONITOR_PAGE_REQUESTS);
-	for (round = 0; round < 20; round++) {
-		write_string("/proc/sys/vm/compact_memory", "1");
-		madvise(data, PAGES * PAGE, MADV_PAGEOUT);
-		madvise(data, PAGES * PAGE, MADV_COLD);
-		ck_assert(device_writes(&a, iova, PAGES * PAGE, round));
-		ck_assert(is_text(data, PAGES * PAGE, round));
-		ck_assert(device_sees(&a, iova, data, PAGES * PAGE));
-	}
-	ck_assert_uint_eq(monitor_count(MONITOR_PAGE_REQUESTS), before);
-	expect_ok(acc_mem_unpin(a.fd, handle));
-	/* not pinned it still works */
-	ck_assert(device_writes(&a, iova, PAGES * PAGE, round));
-	ck_assert(is_text(data, PAGES * PAGE, round));
-}
-END_TEST
-
 START_TEST(pins_are_charged_and_on_demand_is_not)
 {
 	uint8_t *data = map_anonymous(16 * PAGE);
@@ -307,7 +278,6 @@ static void add(void)
 	test_add(processes_do_not_meet_at_one_address);
 	test_add(dma_mode_waits_until_all_others_are_gone);
 	test_add(device_works_in_each_mode_in_turn);
-	test_add(pinned_memory_needs_no_page_request);
 	test_add(pins_are_charged_and_on_demand_is_not);
 	test_add(pin_outlives_the_mapping);
 	test_add(process_that_ends_before_its_file);
