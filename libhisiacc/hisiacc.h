@@ -371,7 +371,7 @@ uint32_t hisiacc_ctx_reset_generation(const struct hisiacc_ctx *ctx);
 /** The device reads this memory and never writes it. */
 #define HISIACC_MEM_READ_ONLY	(1u << 0)
 
-/** Pin the pages in SVA mode, too: the device never waits for a page fault. */
+/** Pin the pages in SVA mode, too: they are there when the device wants them. */
 #define HISIACC_MEM_PIN		(1u << 1)
 
 /**
@@ -391,7 +391,9 @@ uint32_t hisiacc_ctx_reset_generation(const struct hisiacc_ctx *ctx);
  * what the process does to it. The registration is good for requests that name
  * it, so that a program is the same for all modes; it pins and charges nothing,
  * nor does it look at the memory. With HISIACC_MEM_PIN it pins and charges as
- * above, for requests that are not to wait for page faults.
+ * above, for requests that are not to wait for memory. (While the kernel tries
+ * to move a pinned page in vain, an access may wait for that moment; in PASID
+ * mode none does.)
  *
  * In any mode, a first registration decides the context's mode as a first queue
  * does; see hisiacc_ctx_set_modes().

@@ -377,9 +377,12 @@ struct hisi_acc_queue_doorbell {
  * as with a queue. HISI_ACC_MODE_PASID: one address stands for one page, so
  * registrations that overlap must agree on HISI_ACC_MEM_READ_ONLY, and the
  * memory must not have changed since the first of them. HISI_ACC_MODE_SVA: the
- * device reaches the memory anyway; pinning makes it stay where it is, so that
- * no access to it waits for a page fault. HISI_ACC_MEM_ON_DEMAND leaves even
- * that away: then nothing is pinned or charged.
+ * device reaches the memory anyway; pinning makes it stay where it is: it is
+ * not swapped out, moved, or copied by fork(), and no access waits for one of
+ * those. While the kernel tries to move such a page (move_pages(), KSM), and
+ * finds that it cannot, an access may wait for that moment; where this is too
+ * much, HISI_ACC_MODE_PASID knows no page faults at all. HISI_ACC_MEM_ON_DEMAND
+ * leaves the pinning away: then nothing is charged.
  *
  * Errors: EINVAL size 0, range wraps, size over out_mem_size_max, mode mask
  * empty; EFAULT not mapped, or not writable without HISI_ACC_MEM_READ_ONLY;
