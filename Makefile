@@ -80,8 +80,8 @@ check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests,
 		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long' \
 		'make check-arm64'
 
-check-modes: deps tests ## the ioctls with address spaces shared or private, for minutes
-	@$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-modes
+check-modes: deps tests tests-arm64 ## all of it once for each kernel and memory mode, with a table
+	@tests/summary 'tests/modes $(BUILD)'
 
 # Where guests of arm64 look for what was built for them.
 ARM64 = $(BUILD)/arm64

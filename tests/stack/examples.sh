@@ -3,9 +3,12 @@
 #
 # usage: examples.sh FOLDER
 # The example programs of FOLDER, in the guest: they must work with files of
-# and for gzip, and leave nothing behind when something is wrong.
+# and for gzip, and leave nothing behind when something is wrong. MODE of the
+# environment is the only memory mode that the machine gives, if it is set.
 
 bin=$1
+# Their library is beside them.
+unset LD_LIBRARY_PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -115,6 +118,33 @@ lists() {
 	"$bin/hisi-list" | grep -q zip0
 }
 
+# Modes that the machine has, by the names that options take.
+granted() {
+	"$bin/hisi-list" | sed -n 's/^  mode \([A-Z]*\): yes$/\1/p' | tr '[:upper:]' '[:lower:]'
+}
+
+# Of the three, the modes that it has not.
+refused() {
+	printf '%s\n' sva pasid dma | grep -vxF "$(granted)"
+}
+
+by_hand() {
+	local mode=$1
+	shift
+	"$bin/hisi-ioctls" -m "$mode" "$@" | grep "mode ${mode^^},"
+}
+
+doctor_knows() {
+	"$bin/hisi-doctor" >said
+	cat said
+	grep "^  mode ${1^^}: $2" said
+}
+
+numbers() {
+	seq 300000 >numbers
+	"$bin/hisi-gzip" -c <numbers >numbers.gz && gzip -dc numbers.gz | cmp - numbers
+}
+
 no_scraps() {
 	local name
 	for name in * .[!.]*; do
@@ -152,8 +182,22 @@ check "a bad file does not" gives 1 "$bin/hisi-gzip" -t bad.gz
 check "a missing file is an error" gives 1 "$bin/hisi-gzip" -d missing.gz
 check "nothing unfinished is left" no_scraps
 check "hisi-list finds the device" lists
-check "the system calls by hand" "$bin/hisi-ioctls"
-check "the same without a doorbell" "$bin/hisi-ioctls" -n
+check "hisi-doctor finds nothing to fix" gives 0 "$bin/hisi-doctor"
+[ -z "$MODE" ] || check "$MODE is the only mode" [ "$(granted)" = "$MODE" ]
+for mode in $(granted); do
+	check "hisi-doctor tries $mode" doctor_knows "$mode" works
+	check "the system calls by hand, $mode" by_hand "$mode"
+	check "the same without a doorbell, $mode" by_hand "$mode" -n
+	check "there and back, $mode" there_and_back --mode="$mode"
+done
+for mode in $(refused); do
+	check "hisi-doctor knows why not $mode" doctor_knows "$mode" "no, "
+	check "no work by hand, $mode" gives 1 "$bin/hisi-ioctls" -m "$mode"
+	check "hisi-gzip says it cannot, $mode" gives 1 "$bin/hisi-gzip" --mode="$mode" -c text
+done
+# The same bytes in every machine and mode: tests/modes compares them.
+check "numbers" numbers
+echo "output of hisi-gzip: sha256 $(sha256sum <numbers.gz | cut -d ' ' -f 1)"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -47,6 +47,15 @@ enum hisiacc_mode stack_mode(void)
 	return info.mode;
 }
 
+/* MODE of the environment is the only one that the machine gives. */
+static void check_mode(void)
+{
+	const char *wanted = getenv("MODE");
+
+	ck_assert_msg(!wanted || !strcasecmp(wanted, hisiacc_mode_text(stack_mode())),
+		      "the mode is not %s", wanted);
+}
+
 void stack_open(size_t size, uint32_t depth)
 {
 	struct hisiacc_ctx_info info = { .size = sizeof(info) };
@@ -60,6 +69,7 @@ void stack_open(size_t size, uint32_t depth)
 	stack.hw_version = info.hw_version;
 	stack.comp = queue_new(HISIACC_ZIP_COMPRESS, depth);
 	stack.decomp = queue_new(HISIACC_ZIP_DECOMPRESS, depth);
+	check_mode();
 	ck_assert_int_eq(hisiacc_mem_alloc(stack.ctx, size, 0, &stack.mem), 0);
 	stack.buf = hisiacc_mem_addr(stack.mem);
 	stack.size = hisiacc_mem_size(stack.mem);
