@@ -16,20 +16,46 @@
 #include "monitor.h"
 #include "process.h"
 #include "test.h"
+#include "vm.h"
 
-#define PAGES	24
+#define PAGES	16
 #define SIZE	(PAGES * PAGE)
+#define FLIGHT	8		/* requests at a time, from one source */
 #define CANARY	0xc7
+#define KHUGEPAGED "/sys/kernel/mm/transparent_hugepage/khugepaged/"
 
 /* Memory with the device at work in it, and the thread that changes it. */
 struct scene {
 	struct raw_queue queue;
-	uint8_t *src, *dst, *plain;
-	size_t room;
+	uint8_t *src, *dst, *plain, *copy;
+	size_t room, rooms;	/* of one request, of all */
 	uint32_t random;
 	int change;
+	int round;
+	volatile bool landed;
 	pthread_t changer;
 };
+
+static void wait_a_little(struct scene *s)
+{
+	usleep(next_random(&s->random) % 2000);
+}
+
+static void *map_at(void *place, size_t size)
+{
+	void *data = mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			  MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	require(data == place);
+	return data;
+}
+
+static void make_read_only(struct scene *s)
+{
+	require_ok(mprotect(s->src, SIZE, PROT_READ));
+	wait_a_little(s);
+	require_ok(mprotect(s->src, SIZE, PROT_READ | PROT_WRITE));
+}
 
 static void write_in_child(struct scene *s)
 {
@@ -37,18 +63,11 @@ static void write_in_child(struct scene *s)
 
 	if (!child) {
 		memset(s->src, 1, SIZE);
-		memset(s->dst, 2, s->room);
+		memset(s->dst, 2, s->rooms);
 		_exit(0);
 	}
 	require(child > 0);
 	require(waitpid(child, NULL, 0) == child);
-}
-
-static void protect_and_release(struct scene *s)
-{
-	require_ok(mprotect(s->src, SIZE, PROT_READ));
-	usleep(200);
-	require_ok(mprotect(s->src, SIZE, PROT_READ | PROT_WRITE));
 }
 
 static void move_away_and_back(struct scene *s)
@@ -57,9 +76,27 @@ static void move_away_and_back(struct scene *s)
 
 	require(mremap(s->src, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       place) == place);
-	usleep(100);
+	wait_a_little(s);
 	require(mremap(place, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       s->src) == s->src);
+}
+
+static void unmap_for_a_while(struct scene *s)
+{
+	require_ok(munmap(s->src, SIZE));
+	wait_a_little(s);
+	map_at(s->src, SIZE);
+	madvise(s->src, HUGE, MADV_HUGEPAGE);
+}
+
+/* From the return of mprotect() on not a byte changes. */
+static void freeze_destination(struct scene *s)
+{
+	require_ok(mprotect(s->dst, s->rooms, PROT_READ));
+	memcpy(s->copy, s->dst, s->rooms);
+	wait_a_little(s);
+	require(!memcmp(s->copy, s->dst, s->rooms));
+	require_ok(mprotect(s->dst, s->rooms, PROT_READ | PROT_WRITE));
 }
 
 /* The old pages go to somebody else at once. */
@@ -67,44 +104,49 @@ static void replace_destination(struct scene *s)
 {
 	uint8_t *other;
 
-	require(mmap(s->dst, s->room, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		     MAP_ANONYMOUS | MAP_FIXED, -1, 0) == s->dst);
-	other = map_anonymous(s->room);
-	memset(other, CANARY, s->room);
-	usleep(2000);
-	require(is_filled(other, s->room, CANARY));
-	munmap(other, s->room);
+	map_at(s->dst, s->rooms);
+	other = map_anonymous(s->rooms);
+	memset(other, CANARY, s->rooms);
+	wait_a_little(s);
+	require(is_filled(other, s->rooms, CANARY));
+	munmap(other, s->rooms);
 }
 
 enum change {
-	NOTHING, PROTECT, FORK, PAGE_OUT, COLLAPSE, COMPACT,
+	NOTHING, READ_ONLY, FORK, PAGE_OUT, COLLAPSE, COMPACT, MIGRATE,
 	/* from here on a request may fail */
-	HARSH, MOVE = HARSH, THROW_AWAY, REPLACE,
+	HARSH, MOVE = HARSH, THROW_AWAY, UNMAP, FREEZE, REPLACE,
 	CHANGES
 };
 
-static void *change(void *arg)
-{
-	struct scene *s = arg;
+static const char *const names[CHANGES] = {
+	"no change", "mprotect", "fork", "pageout", "collapse", "compaction",
+	"migration", "mremap", "MADV_DONTNEED", "munmap",
+	"mprotect of the destination", "mmap over the destination",
+};
 
-	usleep(s->random % 1500);
+static void apply_change(struct scene *s)
+{
 	switch (s->change) {
-	case PROTECT:
-		protect_and_release(s);
+	case READ_ONLY:
+		make_read_only(s);
 		break;
 	case FORK:
 		write_in_child(s);
 		break;
 	case PAGE_OUT:
 		madvise(s->src, SIZE, MADV_PAGEOUT);
-		madvise(s->dst, s->room, MADV_COLD);
+		madvise(s->dst, s->rooms, MADV_PAGEOUT);
 		break;
 	case COLLAPSE:
-		madvise(s->src, HUGE, MADV_HUGEPAGE);
-		madvise(s->src, HUGE, 25 /* MADV_COLLAPSE */);
+		vm_collapse(s->src);
 		break;
 	case COMPACT:
 		write_string("/proc/sys/vm/compact_memory", "1");
+		break;
+	case MIGRATE:
+		vm_move(s->src, PAGES, s->round & 1);
+		vm_move(s->dst, s->rooms / PAGE, s->round & 1);
 		break;
 	case MOVE:
 		move_away_and_back(s);
@@ -112,15 +154,31 @@ static void *change(void *arg)
 	case THROW_AWAY:
 		require_ok(madvise(s->src, SIZE, MADV_DONTNEED));
 		break;
+	case UNMAP:
+		unmap_for_a_while(s);
+		break;
+	case FREEZE:
+		freeze_destination(s);
+		break;
 	case REPLACE:
 		replace_destination(s);
 		break;
 	}
+}
+
+static void *change(void *arg)
+{
+	struct scene *s = arg;
+
+	do {
+		wait_a_little(s);
+		apply_change(s);
+	} while (!s->landed);
 	return NULL;
 }
 
-/* Each page of the source was read whole, before or after it was thrown away. */
-static bool pages_are_old_or_new(const uint8_t *text, const uint8_t *plain)
+/* Each byte of the source was read before or after it was thrown away. */
+static bool bytes_are_old_or_new(const uint8_t *text, const uint8_t *plain)
 {
 	size_t i;
 
@@ -130,67 +188,99 @@ static bool pages_are_old_or_new(const uint8_t *text, const uint8_t *plain)
 	return true;
 }
 
-static bool inflate_to(uint8_t *out, const uint8_t *data, size_t size)
+/* Whether it succeeded; if it did, then with the right bytes. */
+static bool check_result(struct scene *s, const uint32_t *sqe)
 {
-	return zlib_restore(out, SIZE, data, size) == SIZE;
-}
-
-static void check_result(struct scene *s, const uint32_t *sqe, uint8_t *out)
-{
+	const uint8_t *dst = (uint8_t *)((uintptr_t)sqe[20] |
+					 (uintptr_t)sqe[21] << 32);
 	bool ok = zip_succeeded(sqe);
 
-	if (s->change < HARSH) {
-		require(ok);
-		require(zlib_is(s->dst, zip_produced(sqe), s->plain, SIZE));
-		return;
+	require(ok || s->change >= HARSH);
+	switch (s->change) {
+	case REPLACE:
+		/* pages that were replaced under way have lost a part of it */
+		break;
+	case THROW_AWAY:
+	case UNMAP:
+		require(!ok || zlib_restore(s->copy, SIZE, dst,
+					    zip_produced(sqe)) == SIZE);
+		require(!ok || bytes_are_old_or_new(s->copy, s->plain));
+		break;
+	default:
+		require(!ok || zlib_is(dst, zip_produced(sqe), s->plain, SIZE));
 	}
-	/* pages that were replaced under way have lost a part of it */
-	if (!ok || s->change == REPLACE)
-		return;
-	require(inflate_to(out, s->dst, zip_produced(sqe)));
-	if (s->change == MOVE)
-		require(!memcmp(out, s->plain, SIZE));
-	else
-		require(pages_are_old_or_new(out, s->plain));
+	return ok;
+}
+
+/* One kind of change amid requests; how many of them failed. */
+static int run_round(struct scene *s)
+{
+	uint32_t sqe[FLIGHT][SQE_WORDS];
+	int i, failed = 0;
+
+	s->landed = false;
+	fill_text(s->plain, SIZE, s->random);
+	memcpy(s->src, s->plain, SIZE);
+	monitor_set_delay(next_random(&s->random) % 1000);
+	require(!pthread_create(&s->changer, NULL, change, s));
+	for (i = 0; i < FLIGHT; i++) {
+		zip_encode(sqe[i], (uintptr_t)s->src, SIZE,
+			   (uintptr_t)s->dst + i * s->room, s->room);
+		raw_queue_push(&s->queue, sqe[i]);
+	}
+	/* the changes have begun, or are about to */
+	usleep(s->random % 3000);
+	raw_queue_ring(&s->queue);
+	for (i = 0; i < FLIGHT; i++)
+		require(raw_queue_pop(&s->queue, sqe[i], 10000));
+	raw_queue_ring_cq(&s->queue, false);
+	s->landed = true;
+	require(!pthread_join(s->changer, NULL));
+	for (i = 0; i < FLIGHT; i++)
+		failed += !check_result(s, sqe[i]);
+	return failed;
+}
+
+static void scene_init(struct scene *s)
+{
+	*s = (struct scene) { .random = 1 };
+	s->room = (zlib_room(SIZE) + PAGE) / PAGE * PAGE;
+	s->rooms = FLIGHT * s->room;
+	raw_queue_init(&s->queue, device_open(), QUEUE_COMPRESS, 16, 0);
+	s->plain = malloc(SIZE);
+	s->copy = malloc(s->rooms);
+	s->src = map_huge(1);
+	s->dst = map_anonymous(s->rooms);
+	madvise(s->src, HUGE, MADV_HUGEPAGE);
+	/* the kernel's own thread has nothing to do but this */
+	write_string(KHUGEPAGED "scan_sleep_millisecs", "10");
+	write_string(KHUGEPAGED "alloc_sleep_millisecs", "10");
+	if (!vm_swap_on())
+		printf("storm: there is no swap\n");
 }
 
 START_TEST(no_byte_is_wrong)
 {
 	const char *seconds = getenv("STORM_SECONDS");
 	int64_t end = now_ms() + 1000 * (seconds ? atoi(seconds) : 5);
-	struct scene s = { .random = 1, .room = (zlib_room(SIZE) + PAGE) / PAGE * PAGE };
-	uint8_t *out = malloc(SIZE);
-	uint32_t counts[CHANGES] = {}, failed = 0, sqe[SQE_WORDS];
-	uint32_t delay = monitor_delay();
-	int i;
+	uint64_t requests = monitor_count(MONITOR_PAGE_REQUESTS);
+	int failed[CHANGES] = {}, i;
+	struct scene s;
 
-	write_string("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
-		     "10");
-	raw_queue_init(&s.queue, device_open(), QUEUE_COMPRESS, 16, 0);
-	s.plain = malloc(SIZE);
-	s.src = map_huge(1);
-	s.dst = map_anonymous(s.room);
-	while (now_ms() < end) {
-		s.change = next_random(&s.random) / 11 % CHANGES;
-		fill_text(s.plain, SIZE, s.random);
-		memcpy(s.src, s.plain, SIZE);
-		monitor_set_delay(next_random(&s.random) % 1000);
-		zip_encode(sqe, (uintptr_t)s.src, SIZE, (uintptr_t)s.dst, s.room);
-		require(!pthread_create(&s.changer, NULL, change, &s));
-		raw_queue_push(&s.queue, sqe);
-		raw_queue_ring(&s.queue);
-		require(raw_queue_pop(&s.queue, sqe, 10000));
-		raw_queue_ring_cq(&s.queue, false);
-		require(!pthread_join(s.changer, NULL));
-		check_result(&s, sqe, out);
-		counts[s.change]++;
-		failed += !zip_succeeded(sqe);
+	scene_init(&s);
+	/* each change at least once, and each as often */
+	for (; now_ms() < end || s.round % CHANGES; s.round++) {
+		s.change = s.round % CHANGES;
+		failed[s.change] += run_round(&s);
 	}
-	monitor_set_delay(delay);
-	for (i = 0; i < CHANGES; i++)
-		ck_assert_uint_gt(counts[i], 0);
-	printf("storm: %u moves, %u discards, %u replacements, %u requests failed of them\n",
-	       counts[MOVE], counts[THROW_AWAY], counts[REPLACE], failed);
+	requests = monitor_count(MONITOR_PAGE_REQUESTS) - requests;
+	printf("storm: %d times each change to %d requests, %lu page requests\n",
+	       s.round / CHANGES, FLIGHT, (unsigned long)requests);
+	for (i = HARSH; i < CHANGES; i++)
+		printf("storm: %d requests failed in %s\n", failed[i], names[i]);
+	ck_assert_uint_gt(requests, 0);
+	/* a storm that is long enough does meet the device */
+	ck_assert(s.round < 20 * CHANGES || failed[UNMAP]);
 }
 END_TEST
 
