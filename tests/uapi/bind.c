@@ -224,7 +224,7 @@ START_TEST(processes_killed_while_the_device_faults)
 {
 	struct device_usage usage = device_usage();
 	uint32_t state = 1;
-	int i, rounds = getenv("KILLS") ? atoi(getenv("KILLS")) : 30;
+	int i, rounds = getenv("KILLS") ? atoi(getenv("KILLS")) : 20;
 
 	for (i = 0; i < rounds; i++) {
 		pid_t child = child_start(work_until_killed, NULL);
@@ -241,7 +241,7 @@ END_TEST
 /* Each round binds with the first queue and unbinds with the last. */
 START_TEST(binding_and_unbinding_under_load)
 {
-	int i, rounds = getenv("BINDS") ? atoi(getenv("BINDS")) : 100;
+	int i, rounds = getenv("BINDS") ? atoi(getenv("BINDS")) : 50;
 	pid_t load = child_start(work_until_killed, NULL);
 	struct device_usage usage;
 	size_t size = 8 * PAGE;

@@ -262,7 +262,7 @@ static void scene_init(struct scene *s)
 START_TEST(no_byte_is_wrong)
 {
 	const char *seconds = getenv("STORM_SECONDS");
-	int64_t end = now_ms() + 1000 * (seconds ? atoi(seconds) : 5);
+	int64_t end = now_ms() + 1000 * (seconds ? atoi(seconds) : 3);
 	uint64_t requests = monitor_count(MONITOR_PAGE_REQUESTS);
 	int failed[CHANGES] = {}, i;
 	struct scene s;
