@@ -70,14 +70,16 @@ static uint32_t reason_of(int fd, int mode)
 {
 	struct hisi_acc_query q;
 	uint32_t reason;
+	bool passes;
 
 	require_ok(acc_query(fd, &q));
 	reason = mode == SVA ? q.out_sva_reason :
 		 mode == PASID ? q.out_pasid_reason : q.out_dma_reason;
-	/* a mode that can be had at all has reasons that pass */
-	require(!(q.out_modes & 1u << mode) == (reason != 0 &&
-		(reason < HISI_ACC_REASON_EXHAUSTED ||
-		 reason == HISI_ACC_REASON_ADMIN)));
+	passes = reason == HISI_ACC_REASON_NONE ||
+		 reason == HISI_ACC_REASON_EXHAUSTED ||
+		 reason == HISI_ACC_REASON_LIMIT ||
+		 reason == HISI_ACC_REASON_BUSY;
+	require(passes == !!(q.out_modes & 1u << mode));
 	return reason;
 }
 
