@@ -9,12 +9,6 @@
 #include "queue.h"
 #include "region.h"
 
-/* Of its own, because the kernel frees it later than the context goes on. */
-struct hisi_acc_watch {
-	struct mmu_notifier notifier;
-	struct hisi_acc_ctx *ctx;
-};
-
 bool hisi_acc_ctx_is_callers(struct hisi_acc_ctx *ctx)
 {
 	return current->mm == ctx->mm;
@@ -83,62 +77,24 @@ static void ctx_revoke_work(struct work_struct *work)
 	ctx_revoke_inside(container_of(work, struct hisi_acc_ctx, revoke_work));
 }
 
-/* The address space ends, maybe long before the last close of the file. */
+/*
+ * The address space ends, maybe long before the last close of the file. Who ends
+ * it can be the worker that serves the device's page faults, having had the last
+ * reference. And while this runs, that worker may be waiting for all notifiers to
+ * return, whoever's mm they are about: to wait here for requests that wait for
+ * pages would be for ever.
+ */
 static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_watch,
-						notifier)->ctx;
+	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_ctx,
+						notifier);
 
-	/* other notifiers of the mm, which this one may not wait for */
-	hisi_acc_space_keep(ctx);
-	/*
-	 * The last user of an mm can be the worker that serves a page fault of
-	 * the device, and its answer comes only after this: to wait here for
-	 * the request that waits for the answer would be for ever.
-	 */
-	if (current->flags & PF_WQ_WORKER)
-		schedule_work(&ctx->revoke_work);
-	else
-		ctx_revoke_inside(ctx);
+	schedule_work(&ctx->revoke_work);
 }
 
-static void watch_free(struct mmu_notifier *notifier)
-{
-	kfree(container_of(notifier, struct hisi_acc_watch, notifier));
-}
-
-static const struct mmu_notifier_ops watch_ops = {
+static const struct mmu_notifier_ops notifier_ops = {
 	.release = mm_release,
-	.free_notifier = watch_free,
 };
-
-int hisi_acc_ctx_watch(struct hisi_acc_ctx *ctx)
-{
-	struct hisi_acc_watch *watch, *old = ctx->watch;
-	int ret;
-
-	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
-	if (!watch)
-		return -ENOMEM;
-	watch->ctx = ctx;
-	watch->notifier.ops = &watch_ops;
-	/* who comes last is called first */
-	ret = mmu_notifier_register(&watch->notifier, ctx->mm);
-	if (ret) {
-		kfree(watch);
-		return ret;
-	}
-	ctx->watch = watch;
-	/* the mm lives, so nobody is about to call it */
-	if (old)
-		mmu_notifier_put(&old->notifier);
-	return 0;
-}
-
-void hisi_acc_ctx_module_exit(void)
-{
-	mmu_notifier_synchronize();
-}
 
 static int ctx_init_status(struct hisi_acc_ctx *ctx)
 {
@@ -188,7 +144,8 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	ret = ctx_init_status(ctx);
 	if (ret)
 		goto free_ctx;
-	ret = hisi_acc_ctx_watch(ctx);
+	ctx->notifier.ops = &notifier_ops;
+	ret = mmu_notifier_register(&ctx->notifier, ctx->mm);
 	if (ret)
 		goto fini_status;
 
@@ -216,18 +173,16 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 {
 	struct hisi_acc_dev *dev = ctx->dev;
 
-	/* revokes, unless the end of the mm or of the device did */
-	mmu_notifier_unregister(&ctx->watch->notifier, ctx->mm);
-	kfree(ctx->watch);
-	flush_work(&ctx->revoke_work);
+	mmu_notifier_unregister(&ctx->notifier, ctx->mm);
+	/* whoever waits for the end of a process finds everything given back */
+	cancel_work_sync(&ctx->revoke_work);
+	ctx_revoke_inside(ctx);
 	mmdrop(ctx->mm);
 
 	down_read(&dev->gate);
 	mutex_lock(&dev->ctxs_lock);
 	list_del(&ctx->node);
 	mutex_unlock(&dev->ctxs_lock);
-	if (!dev->gone)
-		hisi_acc_space_unbind(ctx);
 	up_read(&dev->gate);
 
 	hisi_acc_region_kill(ctx->status_region);

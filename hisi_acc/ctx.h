@@ -15,7 +15,6 @@
 struct hisi_acc_dev;
 struct hisi_acc_region;
 struct hisi_acc_user;
-struct hisi_acc_watch;
 
 #define HISI_ACC_CTX_QUEUES	64	/* as many as the status page has room */
 #define HISI_ACC_CTX_MEMS	4096
@@ -28,7 +27,7 @@ struct hisi_acc_watch;
 struct hisi_acc_ctx {
 	struct hisi_acc_dev *dev;	/* referenced */
 	struct mm_struct *mm;		/* grabbed */
-	struct hisi_acc_watch *watch;	/* for the end of the mm */
+	struct mmu_notifier notifier;
 	struct work_struct revoke_work;
 	struct hisi_acc_user *user;	/* who opened the file; referenced */
 	struct address_space *mapping;	/* of the node, for taking back pages */
@@ -60,14 +59,6 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx);
 /* Stops and frees all objects. Safe to call again. Caller is inside the gate. */
 void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx);
-
-/*
- * Watches for the end of the mm, from now on before all who do so already.
- * Called by a process of ctx->mm. 0, -ENOMEM, -EINTR.
- */
-int hisi_acc_ctx_watch(struct hisi_acc_ctx *ctx);
-/* Returns when nobody watches any more; all contexts are gone. */
-void hisi_acc_ctx_module_exit(void);
 
 /* Gives @object a free handle in @table. 0, -ENOSPC, -ENOMEM. */
 int hisi_acc_ctx_add(struct xarray *table, u32 *handle, void *object, u32 max);

@@ -4,7 +4,6 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-#include "ctx.h"
 #include "dev.h"
 #include "reset.h"
 
@@ -164,7 +163,6 @@ static void __exit hisi_acc_exit(void)
 {
 	pci_unregister_driver(&driver);
 	hisi_acc_dev_module_exit();
-	hisi_acc_ctx_module_exit();
 }
 module_exit(hisi_acc_exit);
 

@@ -23,26 +23,17 @@ static int bind_sva(struct hisi_acc_ctx *ctx)
 {
 	struct hisi_acc_space *space = &ctx->space;
 	struct iommu_sva *sva;
-	u32 pasid;
-	int ret;
 
 	sva = iommu_sva_bind_device(ctx->dev->qm.dev, ctx->mm);
 	if (IS_ERR(sva))
 		return PTR_ERR(sva);
+	space->pasid = iommu_sva_get_pasid(sva);
 	/* a queue's context has 16 bits for it */
-	pasid = iommu_sva_get_pasid(sva);
-	ret = !pasid || pasid > U16_MAX ? -ENOSPC : 0;
-	/*
-	 * When the mm ends the IOMMU driver takes the PASID away; the queues
-	 * have to stop before it does.
-	 */
-	if (!ret)
-		ret = hisi_acc_ctx_watch(ctx);
-	if (ret) {
+	if (!space->pasid || space->pasid > U16_MAX) {
 		iommu_sva_unbind_device(sva);
-		return ret;
+		space->pasid = 0;
+		return -ENOSPC;
 	}
-	space->pasid = pasid;
 	space->sva = sva;
 	return 0;
 }
@@ -158,7 +149,6 @@ static int space_choose(struct hisi_acc_ctx *ctx, u32 modes)
 	int mode, ret, err = -EOPNOTSUPP;
 	u32 why;
 
-	unbind(ctx);
 	space->reason = HISI_ACC_REASON_NONE;
 	for (mode = 0; mode < HISI_ACC_MODES; mode++) {
 		if (!(modes & BIT(mode)))
@@ -189,8 +179,7 @@ int hisi_acc_space_get(struct hisi_acc_ctx *ctx, u32 modes,
 
 	mutex_lock(&space->lock);
 	if (!space->objects)
-		ret = READ_ONCE(space->keep) ? -ENODEV :
-					       space_choose(ctx, modes);
+		ret = space_choose(ctx, modes);
 	else if (!(space->mode & modes))
 		ret = -EBUSY;
 	else
@@ -252,23 +241,7 @@ void hisi_acc_space_put(struct hisi_acc_ctx *ctx)
 
 	mutex_lock(&space->lock);
 	hisi_acc_dev_unclaim(ctx->dev, space->pasid);
-	if (!--space->objects && !READ_ONCE(space->keep))
+	if (!--space->objects)
 		unbind(ctx);
 	mutex_unlock(&space->lock);
-}
-
-void hisi_acc_space_keep(struct hisi_acc_ctx *ctx)
-{
-	/*
-	 * Not under the lock: who has it may be unbinding, and wait for the
-	 * page-fault worker that has come here.
-	 */
-	WRITE_ONCE(ctx->space.keep, true);
-}
-
-void hisi_acc_space_unbind(struct hisi_acc_ctx *ctx)
-{
-	mutex_lock(&ctx->space.lock);
-	unbind(ctx);
-	mutex_unlock(&ctx->space.lock);
 }

@@ -14,13 +14,10 @@ struct iommu_sva;
 
 /*
  * Owned by its context. Bound when the first queue or registration wants a
- * mode, unbound when the last one is gone; but when the mm ends, only at the
- * end of the file or of the device, since the mm's notifiers may not be waited
- * for from one of them.
+ * mode, unbound when the last one is gone. Neither may happen in a notifier of
+ * the mm: both may wait for the others.
  */
 struct hisi_acc_space {
-	bool keep;			/* unbinding has to wait; set once */
-
 	struct mutex lock;		/* guards this group */
 	u32 mode;			/* HISI_ACC_MODE_*, 0: not bound */
 	u32 reason;			/* why no better one */
@@ -53,9 +50,5 @@ int hisi_acc_space_get(struct hisi_acc_ctx *ctx, u32 modes,
 void hisi_acc_space_put(struct hisi_acc_ctx *ctx);
 /* HISI_ACC_REASON_*: why the machine's mode is not to be had right now. */
 u32 hisi_acc_space_reason(struct hisi_acc_ctx *ctx, int mode);
-/* From now on unbinding waits for hisi_acc_space_unbind(). */
-void hisi_acc_space_keep(struct hisi_acc_ctx *ctx);
-/* No object is left. Safe to call again. Caller is inside the gate. */
-void hisi_acc_space_unbind(struct hisi_acc_ctx *ctx);
 
 #endif /* HISI_ACC_SPACE_H */

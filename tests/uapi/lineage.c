@@ -292,79 +292,6 @@ START_TEST(context_lives_as_long_as_its_address_space)
 }
 END_TEST
 
-/* Lines of the kernel's log from now on. */
-static int open_log(void)
-{
-	int fd = require_ok(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-
-	require_ok(lseek(fd, 0, SEEK_END));
-	return fd;
-}
-
-static int count_log(int fd, const char *text)
-{
-	char line[1024];
-	int count = 0;
-	ssize_t size;
-
-	/* one line with each read */
-	while ((size = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
-		line[size > 0 ? size : 0] = '\0';
-		count += strstr(line, text) != NULL;
-	}
-	return count;
-}
-
-/* No page faults: no worker of the kernel's ever is the last in this space. */
-static int work_in_pinned_memory(void *arg)
-{
-	struct device_access a;
-	uint8_t *data = map_anonymous(SIZE);
-	uint32_t sqe[SQE_WORDS];
-	int i;
-
-	access_init(&a, SIZE);
-	pin(a.fd, data, SIZE);
-	gate_open(arg);
-	for (;;) {
-		for (i = 0; i < FLIGHT; i++) {
-			zip_encode(sqe, (uintptr_t)data, SIZE, a.spare.iova,
-				   a.spare.size);
-			raw_queue_push(&a.compress, sqe);
-		}
-		raw_queue_ring(&a.compress);
-		for (i = 0; i < FLIGHT; i++)
-			if (!raw_queue_pop(&a.compress, sqe, 5000))
-				return 1;
-		raw_queue_ring_cq(&a.compress, false);
-	}
-}
-
-/*
- * The IOMMU takes the address space away from the device when it ends. Queues
- * that are still at work then would meet an IOMMU that does not know them.
- */
-START_TEST(queues_stop_before_the_address_space_ends)
-{
-	struct gate ready;
-	int log = open_log(), i;
-
-	monitor_set_delay(0);
-	for (i = 0; i < 50; i++) {
-		pid_t child;
-
-		gate_init(&ready);
-		child = child_start(work_in_pinned_memory, &ready);
-		ck_assert(gate_wait(&ready));
-		usleep(5000 + 200 * i);
-		kill(child, SIGKILL);
-		ck_assert_int_eq(child_end(child), -SIGKILL);
-	}
-	ck_assert_int_eq(count_log(log, "DMAR"), 0);
-	expect_device_works();
-}
-END_TEST
-
 static void add(void)
 {
 	test_set_timeout(60);
@@ -374,7 +301,6 @@ static void add(void)
 	test_add(threads_of_one_context_while_another_forks);
 	test_add(exec_while_the_device_faults);
 	test_add(context_lives_as_long_as_its_address_space);
-	test_add(queues_stop_before_the_address_space_ends);
 }
 
 int main(int argc, char **argv)
