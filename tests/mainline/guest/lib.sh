@@ -47,12 +47,12 @@ said() {
 	dmesg | tac | sed "/mainline: ${1:-mark}/q" | tac
 }
 
-# errors: what the drivers complained of. What they say of a device without
-# shared virtual memory is none.
+# errors: what the drivers complained of. What they, and that of the SMMU, say
+# of a device without shared virtual memory is none.
 errors() {
 	said | grep -E 'hisi_|mainline_|alg:' |
 		grep -iE 'fail|error|err |timeout|timed out|unable|invalid|cannot|not ready' |
-		grep -vE 'failed: |IOPF feature|alloc uacce|sva bind'
+		grep -vE 'failed: |IOPF feature|enable PASID|alloc uacce|sva bind'
 }
 
 said_by() { # ADDRESS TEXT: the driver says so of a function, now or soon
@@ -119,6 +119,15 @@ dropped() { counter 0x48; }
 mailboxes() { counter 0x50; }
 resets() { counter 0x58; }
 
+# bits OFFSET MASK VALUE [FUNCTION]: what a register of a function has.
+bits() {
+	local value
+	value=$(busybox devmem $(($(awk 'NR == 3 { print $1 }' "${4:-$pf}/resource") + $1))) ||
+		return
+	echo "register $1 is $value"
+	[ $((value & $2)) -eq $(($3)) ]
+}
+
 # grown NAME FROM: a counter has grown since.
 grown() {
 	echo "$1 was $2, is $($1)"
@@ -149,6 +158,21 @@ load() { # PARAMETER...
 # needs: the kernel's modules that the driver wants.
 needs() {
 	modinfo -F depends "/host/out/$driver.ko" | tr , '\n' | grep -vE '^(hisi_qm|uacce)$'
+}
+
+# unload: that fails as long as the self-test has the driver.
+unload() {
+	local tries
+	for ((tries = 0; tries < 100; tries++)); do
+		! rmmod "$driver" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	rmmod "$driver"
+}
+
+# reload PARAMETER...: the driver anew, with these.
+reload() {
+	unload && load "$@"
 }
 
 # entry: what /proc/crypto has of the driver.

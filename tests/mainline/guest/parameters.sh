@@ -5,31 +5,18 @@
 
 . "$here/debugfs-lib.sh"
 
-# register OFFSET: a register of the physical function.
-register() {
-	busybox devmem $(($(awk 'NR == 3 { print $1 }' "$pf/resource") + $1))
-}
-
-bits() { # OFFSET MASK VALUE
-	local value
-	value=$(register "$1") || return
-	echo "register $1 is $value"
-	[ $((value & $2)) -eq $(($3)) ]
-}
-
 # with PARAMETER...: the driver anew, with these.
 with() {
-	rmmod "$driver"
 	mark
-	check "$driver loads with ${*:-its defaults}" load "$@"
+	check "$driver loads with ${*:-its defaults}" reload "$@"
 	probed "with ${*:-its defaults}"
 }
 
 # rejects PARAMETER: the module does not load.
 rejects() {
-	rmmod "$driver"
+	check "$driver unloads" unload
 	check "$driver does not load with $1" not load "$1"
-	load
+	check "$driver loads without that" load
 }
 
 # queue_size: the memory of a queue pair with 1024 entries: SQ and CQ, and a

@@ -26,16 +26,14 @@ probed 'bound without virtual functions'
 enabled 1
 works 1
 
-rmmod "$driver"
 mark
-check "$driver loads with two virtual functions" load vfs_num=2
+check "$driver loads with two virtual functions" reload vfs_num=2
 probed 'with two virtual functions'
 check 'both are there' all_bound 2
 works 2
-check "$driver unloads with them" rmmod "$driver"
+check "$driver unloads with them" unload
 check 'they are gone with it' [ ! -e "$pf/virtfn0" ]
 
-load pf_q_num=1024
+check "$driver loads with all queues" load pf_q_num=1024
 check 'without queues left there are no virtual functions' not enable 1
-rmmod "$driver"
-load
+check "$driver loads with its defaults" reload

@@ -28,6 +28,16 @@ work short
 rmmod mainline_qp
 check 'its reset in use left no error in the log' not errors
 
+if [ "$version" -eq 3 ]; then
+	at=/sys/bus/pci/devices/$first
+	check 'that one is unbound' unbind "$first"
+	check 'its driver said that it is not ready' bits 0x60 1 1 "$at"
+	check 'it can be reset' write "$at/reset" 1
+	check 'the reset took that' bits 0x60 1 0 "$at"
+	check 'that one is bound' bind "$first"
+	works 1
+fi
+
 # lasting: queue pairs of virtual functions outlast such a reset.
 lasting() {
 	[ "$version" -eq 2 ] || at_least 7.2
