@@ -268,7 +268,6 @@ START_TEST(limit_is_exact)
 	int fd = device_open();
 	uint32_t handle;
 
-	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	limit_locked_pages(10);
 	expect_ok(acc_mem_pin(fd, 0, data, 9 * PAGE, &handle, NULL));
 	ck_assert_int_eq(locked_kb(), pages_kb(9));
@@ -276,7 +275,7 @@ START_TEST(limit_is_exact)
 	ck_assert_int_eq(locked_kb(), 0);
 	expect_ok(acc_mem_pin(fd, 0, data, 10 * PAGE, &handle, NULL));
 	ck_assert_int_eq(locked_kb(), pages_kb(10));
-	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data, 1, NULL, NULL));
+	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data + 15 * PAGE, 1, NULL, NULL));
 	ck_assert_int_eq(locked_kb(), pages_kb(10));
 	expect_ok(acc_mem_unpin(fd, handle));
 	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data, 11 * PAGE, NULL, NULL));
@@ -290,13 +289,12 @@ START_TEST(limit_counts_touched_pages)
 	uint8_t *data = map_anonymous(20 * PAGE);
 	int fd = device_open();
 
-	only_in_modes(HISI_ACC_MODE_DMA | HISI_ACC_MODE_SVA);
 	limit_locked_pages(2);
 	/* two bytes in two pages; ten pages worth of bytes in eleven */
 	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data + 1, 2 * PAGE, NULL, NULL));
 	expect_ok(acc_mem_pin(fd, 0, data + PAGE - 1, 2, NULL, NULL));
 	ck_assert_int_eq(locked_kb(), pages_kb(2));
-	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data, 1, NULL, NULL));
+	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data + 10 * PAGE, 1, NULL, NULL));
 }
 END_TEST
 
@@ -311,6 +309,23 @@ START_TEST(limit_counts_shared_pages_twice)
 	expect_ok(acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));
 	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));
 	ck_assert_int_eq(locked_kb(), pages_kb(4));
+}
+END_TEST
+
+/* At one address there is one page, whoever has registered it. */
+START_TEST(limit_counts_shared_pages_once)
+{
+	uint8_t *data = map_anonymous(20 * PAGE);
+	int fd = device_open();
+
+	only_in_modes(HISI_ACC_MODE_PASID);
+	limit_locked_pages(3);
+	expect_ok(acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));
+	expect_ok(acc_mem_pin(fd, 0, data, 2 * PAGE, NULL, NULL));
+	ck_assert_int_eq(locked_kb(), pages_kb(2));
+	expect_ok(acc_mem_pin(fd, 0, data + PAGE, 2 * PAGE, NULL, NULL));
+	expect_errno(ENOMEM, acc_mem_pin(fd, 0, data, 4 * PAGE, NULL, NULL));
+	ck_assert_int_eq(locked_kb(), pages_kb(3));
 }
 END_TEST
 
@@ -396,6 +411,7 @@ static void add(void)
 	test_add(limit_is_exact);
 	test_add(limit_counts_touched_pages);
 	test_add(limit_counts_shared_pages_twice);
+	test_add(limit_counts_shared_pages_once);
 	test_add(limit_counts_mlocked_memory_too);
 	test_add(limit_is_the_process_and_not_the_context);
 	test_add(limit_of_zero_is_enomem);
