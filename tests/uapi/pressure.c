@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shared address spaces whose pages the kernel takes, moves, merges: the
- * device waits for a page fault when it comes upon such a page, but never for
- * one that is pinned. PRESSURE=all in the environment brings every kind of
- * pressure to bear, PRESSURE_MS says how long each lasts.
+ * Address spaces whose pages the kernel takes, moves, merges: the device waits
+ * for a page fault when it comes upon such a page, and pinned ones are none.
+ * PRESSURE=all in the environment brings every kind of pressure to bear,
+ * PRESSURE_MS says how long each lasts.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,11 +27,15 @@
  * How the memory was made ready for the device. Of pinned memory the kernel
  * finds out only on its way that it has to stay: to migrate or to merge a page
  * it takes the entry out of the page table, looks, and puts it back. What the
- * device asks for in between is there when it is answered.
+ * device asks for in between is there when it is answered. In a private
+ * address space the device has a page table of its own, which nobody takes
+ * anything out of.
  */
-enum kind { PREFAULTED, LOCKED, PINNED };
+enum kind { PREFAULTED, LOCKED, PINNED, PRIVATE };
 
-static const char *const kinds[] = { "prefaulted", "locked", "pinned" };
+static const char *const kinds[] = {
+	"prefaulted", "locked", "pinned", "private",
+};
 
 /* What is done to it, and on what kinds of memory the device feels that. */
 struct pressure {
@@ -159,7 +163,7 @@ static void make_ready(struct scene *s, enum kind kind)
 	memset(s->data, 1, HUGE);
 	if (kind == LOCKED)
 		require_ok(mlock(s->data, HUGE));
-	if (kind == PINNED)
+	if (kind >= PINNED)
 		pin(s->access.fd, s->data, HUGE);
 	/* khugepaged may, from here on */
 	madvise(s->data, HUGE, MADV_HUGEPAGE);
@@ -210,9 +214,9 @@ static void note_frames(struct scene *s, uint64_t *frames)
 static void expect_felt(const struct pressure *pressure, enum kind kind,
 			bool stays, uint64_t requests)
 {
-	if (kind == PINNED)
+	if (kind >= PINNED)
 		ck_assert(stays);
-	if (kind != PINNED && pressure->apply == migrate)
+	else if (pressure->apply == migrate)
 		ck_assert(!stays);
 	if (pressure->felt & 1 << kind)
 		ck_assert_uint_gt(requests, 0);
@@ -226,6 +230,8 @@ static void expect_under(const struct pressure *pressure, enum kind kind)
 	uint64_t before, frames[2][PAGES];
 	const char *why;
 
+	if (kind == PRIVATE)
+		acc_set_modes(HISI_ACC_MODE_PASID);
 	access_init(&s.access, SIZE);
 	s.data = map_huge(1);
 	why = pressure->prepare ? pressure->prepare(s.data) : NULL;
@@ -253,6 +259,12 @@ START_TEST(pinned_memory_stays)
 }
 END_TEST
 
+START_TEST(private_memory_stays)
+{
+	expect_under(&pressures[_i], PRIVATE);
+}
+END_TEST
+
 START_TEST(prefaulted_memory_goes)
 {
 	expect_under(&pressures[_i], PREFAULTED);
@@ -273,8 +285,10 @@ static void add(void)
 	test_set_timeout(300);
 	test_add_loop(pinned_memory_stays, 0, count);
 	test_add_loop(prefaulted_memory_goes, 0, count);
-	if (all)
-		test_add_loop(locked_memory_moves, 0, count);
+	if (!all)
+		return;
+	test_add_loop(locked_memory_moves, 0, count);
+	test_add_loop(private_memory_stays, 0, count);
 }
 
 int main(int argc, char **argv)
