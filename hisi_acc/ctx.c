@@ -89,6 +89,7 @@ static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	struct hisi_acc_ctx *ctx = container_of(notifier, struct hisi_acc_ctx,
 						notifier);
 
+	complete_all(&ctx->mm_ends);
 	schedule_work(&ctx->revoke_work);
 }
 
@@ -131,6 +132,7 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	ctx->mm = current->mm;
 	ctx->mapping = mapping;
 	hisi_acc_space_init(&ctx->space);
+	init_completion(&ctx->mm_ends);
 	INIT_WORK(&ctx->revoke_work, ctx_revoke_work);
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->map_lock);
@@ -173,10 +175,10 @@ void hisi_acc_ctx_free(struct hisi_acc_ctx *ctx)
 {
 	struct hisi_acc_dev *dev = ctx->dev;
 
-	mmu_notifier_unregister(&ctx->notifier, ctx->mm);
 	/* whoever waits for the end of a process finds everything given back */
-	cancel_work_sync(&ctx->revoke_work);
 	ctx_revoke_inside(ctx);
+	mmu_notifier_unregister(&ctx->notifier, ctx->mm);
+	cancel_work_sync(&ctx->revoke_work);
 	mmdrop(ctx->mm);
 
 	down_read(&dev->gate);

@@ -3,6 +3,7 @@
 #ifndef HISI_ACC_CTX_H
 #define HISI_ACC_CTX_H
 
+#include <linux/completion.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
@@ -28,6 +29,7 @@ struct hisi_acc_ctx {
 	struct hisi_acc_dev *dev;	/* referenced */
 	struct mm_struct *mm;		/* grabbed */
 	struct mmu_notifier notifier;
+	struct completion mm_ends;	/* the notifiers are being called */
 	struct work_struct revoke_work;
 	struct hisi_acc_user *user;	/* who opened the file; referenced */
 	struct address_space *mapping;	/* of the node, for taking back pages */

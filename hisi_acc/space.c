@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Binding of a context: choose a mode, have it, give it back. */
 #include <linux/iommu.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched/mm.h>
 
 #include "ctx.h"
 #include "dev.h"
@@ -36,6 +38,25 @@ static int bind_sva(struct hisi_acc_ctx *ctx)
 	}
 	space->sva = sva;
 	return 0;
+}
+
+/*
+ * The IOMMU driver warns when an address space ends while it is unbound: it is
+ * either kept alive meanwhile, or has told everybody of its end before.
+ */
+static void unbind_sva(struct hisi_acc_ctx *ctx)
+{
+	bool alive = mmget_not_zero(ctx->mm);
+
+	if (!alive) {
+		wait_for_completion(&ctx->mm_ends);
+		mmu_notifier_synchronize();
+	}
+	iommu_sva_unbind_device(ctx->space.sva);
+	ctx->space.sva = NULL;
+	/* not here: what the last user has to do may want the locks held now */
+	if (alive)
+		mmput_async(ctx->mm);
 }
 
 static int bind_private(struct hisi_acc_ctx *ctx)
@@ -76,7 +97,7 @@ static void unbind(struct hisi_acc_ctx *ctx)
 	lockdep_assert_held(&space->lock);
 
 	if (space->sva)
-		iommu_sva_unbind_device(space->sva);
+		unbind_sva(ctx);
 	if (space->domain) {
 		hisi_acc_iommu_detach(space->domain, dev, space->pasid);
 		iommu_domain_free(space->domain);
@@ -84,7 +105,6 @@ static void unbind(struct hisi_acc_ctx *ctx)
 	}
 	if (space->pasid)
 		hisi_acc_user_put_pasid(ctx->user);
-	space->sva = NULL;
 	space->domain = NULL;
 	space->pasid = 0;
 	space->mode = 0;
