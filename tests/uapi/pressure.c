@@ -3,7 +3,8 @@
  * Address spaces whose pages the kernel takes, moves, merges: the device waits
  * for a page fault when it comes upon such a page, and pinned ones are none.
  * PRESSURE=all in the environment brings every kind of pressure to bear,
- * PRESSURE_MS says how long each lasts.
+ * PRESSURE_MS says how long each lasts, PRESSURE_REQUESTS how many requests are
+ * made under all of them in turn.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -141,6 +142,7 @@ static const struct pressure pressures[] = {
 /* A range of one kind under one pressure. */
 struct scene {
 	const struct pressure *pressure;
+	enum kind kind;
 	struct device_access access;
 	uint8_t *data;
 	volatile bool stop;
@@ -277,6 +279,88 @@ START_TEST(locked_memory_moves)
 }
 END_TEST
 
+/* One pressure after the other, of those that this memory must not feel. */
+static void *apply_all_on(void *arg)
+{
+	const int count = ARRAY_SIZE(pressures);
+	struct scene *s = arg;
+
+	for (; !s->stop; s->applied++) {
+		const struct pressure *p = &pressures[s->applied % count];
+
+		/* merging writes to the memory */
+		if (p->apply != merge &&
+		    (s->kind == PREFAULTED || !(p->may_be_felt & 1 << s->kind)))
+			p->apply(s->data, s->applied / count);
+	}
+	return NULL;
+}
+
+/* Requests at a time. */
+#define BATCH 12
+
+static void read_pages(struct scene *s, long first)
+{
+	struct device_access *a = &s->access;
+	uint32_t sqe[SQE_WORDS];
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		zip_encode(sqe, (uintptr_t)s->data + (first + i) %
+			   (HUGE / PAGE) * PAGE, PAGE, a->spare.iova,
+			   a->spare.size);
+		raw_queue_push(&a->compress, sqe);
+	}
+	raw_queue_ring(&a->compress);
+	for (i = 0; i < BATCH; i++) {
+		require(raw_queue_pop(&a->compress, sqe, 10000));
+		require(zip_succeeded(sqe));
+	}
+	raw_queue_ring_cq(&a->compress, false);
+}
+
+static uint64_t run_long(struct scene *s, long requests)
+{
+	uint64_t before = monitor_count(MONITOR_PAGE_REQUESTS);
+	pthread_t thread;
+	long i;
+
+	require(!pthread_create(&thread, NULL, apply_all_on, s));
+	for (i = 0; i < requests || s->applied < 2 * (int)ARRAY_SIZE(pressures);
+	     i += BATCH)
+		read_pages(s, i);
+	s->stop = true;
+	pthread_join(thread, NULL);
+	before = monitor_count(MONITOR_PAGE_REQUESTS) - before;
+	printf("%s memory under all in turn, %d times one: %ld requests, %lu page requests\n",
+	       kinds[s->kind], s->applied, i, (unsigned long)before);
+	return before;
+}
+
+START_TEST(many_requests_under_all_of_it)
+{
+	static const enum kind turns[] = { PINNED, PRIVATE, PREFAULTED };
+	/* what is never to be seen is looked for longest */
+	static const int parts[] = { 1, 10, 100 };
+	const char *value = getenv("PRESSURE_REQUESTS");
+	struct scene s = { .kind = turns[_i] };
+	uint64_t asked;
+
+	if (s.kind == PRIVATE)
+		acc_set_modes(HISI_ACC_MODE_PASID);
+	access_init(&s.access, SIZE);
+	s.data = map_huge(1);
+	if (need_cgroup(s.data) || need_nodes(s.data))
+		skip("not all kinds of pressure are there");
+	make_ready(&s, s.kind);
+	asked = run_long(&s, (value ? atol(value) : 10000) / parts[_i]);
+	if (s.kind == PREFAULTED)
+		ck_assert_uint_gt(asked, 0);
+	else
+		ck_assert_uint_eq(asked, 0);
+}
+END_TEST
+
 static void add(void)
 {
 	bool all = getenv("PRESSURE") && !strcmp(getenv("PRESSURE"), "all");
@@ -289,6 +373,8 @@ static void add(void)
 		return;
 	test_add_loop(locked_memory_moves, 0, count);
 	test_add_loop(private_memory_stays, 0, count);
+	test_set_timeout(1200);
+	test_add_loop(many_requests_under_all_of_it, 0, 3);
 }
 
 int main(int argc, char **argv)
