@@ -81,7 +81,7 @@ check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests,
 		'make check-arm64'
 
 check-modes: deps tests tests-arm64 ## all of it once for each kernel and memory mode, with a table
-	@tests/summary 'tests/modes $(BUILD)'
+	@tests/summary 'tests/modes $(BUILD) $(PARTS)'
 
 # Where guests of arm64 look for what was built for them.
 ARM64 = $(BUILD)/arm64
