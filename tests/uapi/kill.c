@@ -21,7 +21,7 @@
 #define QUEUES		3
 #define MEMS		6
 #define MEM_SIZE	(24 * PAGE)
-#define SETTLE_MS	2000
+#define SETTLE_MS	4000
 #define USUAL_KILLS	100
 
 static long from_environment(const char *name, long usual)

@@ -251,7 +251,7 @@ static int fault_for_ever(void *arg)
 		zip_encode(sqe, (uintptr_t)src, size, (uintptr_t)dst, size);
 		raw_queue_push(&q, sqe);
 		ring(&q, false);
-		if (!raw_queue_pop(&q, NULL, 1000))
+		if (!raw_queue_pop(&q, NULL, 5000))
 			return 1;
 		ring(&q, true);
 		munmap(src, size);
