@@ -160,6 +160,34 @@ START_TEST(pin_outlives_the_mapping)
 }
 END_TEST
 
+/* The registration keeps the old pages; the process and the device get new ones. */
+START_TEST(pin_does_not_follow_what_is_thrown_away)
+{
+	static const uint8_t zeroes[4 * PAGE_MAX];
+	uint8_t *data = map_anonymous(4 * PAGE);
+	struct device_access a;
+	uint32_t handle;
+	uint64_t before;
+	long locked;
+
+	access_init(&a, 4 * PAGE);
+	handle = pin(a.fd, data, 4 * PAGE);
+	locked = locked_kb();
+	ck_assert(device_writes(&a, (uintptr_t)data, 4 * PAGE, 1));
+	before = monitor_count(MONITOR_PAGE_REQUESTS);
+	ck_assert(device_sees(&a, (uintptr_t)data, data, 4 * PAGE));
+	ck_assert_uint_eq(monitor_count(MONITOR_PAGE_REQUESTS), before);
+	expect_ok(madvise(data, 4 * PAGE, MADV_DONTNEED));
+	ck_assert(device_sees(&a, (uintptr_t)data, zeroes, 4 * PAGE));
+	ck_assert_uint_gt(monitor_count(MONITOR_PAGE_REQUESTS), before);
+	ck_assert(device_writes(&a, (uintptr_t)data, 4 * PAGE, 2));
+	ck_assert(is_text(data, 4 * PAGE, 2));
+	ck_assert_int_eq(locked_kb(), locked);
+	expect_ok(acc_mem_unpin(a.fd, handle));
+	ck_assert(is_text(data, 4 * PAGE, 2));
+}
+END_TEST
+
 /* Ends */
 
 static int hand_over_and_die(void *arg)
@@ -280,6 +308,7 @@ static void add(void)
 	test_add(device_works_in_each_mode_in_turn);
 	test_add(pins_are_charged_and_on_demand_is_not);
 	test_add(pin_outlives_the_mapping);
+	test_add(pin_does_not_follow_what_is_thrown_away);
 	test_add(process_that_ends_before_its_file);
 	test_set_timeout(300);
 	test_add(processes_killed_while_the_device_faults);
