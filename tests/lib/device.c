@@ -100,7 +100,8 @@ static bool find_name(char *name, size_t size)
 
 const char *device_node(void)
 {
-	static char path[DEVICE_PATH_MAX];
+	/* snprintf() empties it for a moment, and threads of a test open the node */
+	static _Thread_local char path[DEVICE_PATH_MAX];
 	char name[64];
 
 	if (!find_name(name, sizeof(name)))
