@@ -370,8 +370,9 @@ struct hisi_acc_queue_doorbell {
  *
  * Whole pages are pinned for as long as the registration lives, and charged
  * to the process' locked memory (RLIMIT_MEMLOCK, CAP_IPC_LOCK exempts). Pages
- * that two registrations share are charged twice. What munmap() and the like
- * do to the range later does not change which pages are pinned.
+ * that two registrations share are charged twice, in HISI_ACC_MODE_PASID once.
+ * What munmap() and the like do to the range later does not change which pages
+ * are pinned.
  *
  * HISI_ACC_MODE_DMA: the function then belongs to the caller's address space,
  * as with a queue. HISI_ACC_MODE_PASID: one address stands for one page, so
