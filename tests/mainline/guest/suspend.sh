@@ -33,4 +33,6 @@ if firmware && [ "$version" -eq 3 ]; then
 	check 'it is on' status active
 	check 'suspending left no error in the log' not errors
 	pairs short
+else
+	echo 'skipped: no firmware, or no version, that switches the device off'
 fi
