@@ -18,14 +18,17 @@ enum {
 	AREA = 2 * BLOCK + ROOM,	/* plain, compressed, restored */
 };
 
-/* Of this much per place, the files of which are taken as they come. */
+/*
+ * Of this much per place, the files of which are taken as they come. The last
+ * makes up for what the others have not.
+ */
 static const struct {
 	const char *path;
 	unsigned int share;		/* of 100 */
 } places[] = {
 	{ "/host/usr/share/doc", 15 }, { "/host/usr/include", 10 },
 	{ "/host/usr/lib/x86_64-linux-gnu", 35 }, { "/host/usr/bin", 20 },
-	{ "/lib/modules", 10 }, { "/host/usr/share", 10 },
+	{ "/host/usr/share", 10 }, { "/lib/modules", 10 },
 };
 
 struct slot {
