@@ -150,3 +150,26 @@ void expect_processes_do_not_meet(void)
 	gate_open(&p.go);
 	ck_assert_int_eq(child_end(child), 0);
 }
+
+int fault_until_killed(void *ready)
+{
+	size_t size = 32 * PAGE;
+	uint32_t sqe[SQE_WORDS];
+	struct raw_queue q;
+
+	raw_queue_init(&q, device_open(), QUEUE_COMPRESS, 16, 0);
+	if (ready)
+		gate_open(ready);
+	for (;;) {
+		uint8_t *src = map_anonymous(size), *dst = map_anonymous(size);
+
+		zip_encode(sqe, (uintptr_t)src, size, (uintptr_t)dst, size);
+		raw_queue_push(&q, sqe);
+		raw_queue_ring(&q);
+		if (!raw_queue_pop(&q, NULL, 5000))
+			return 1;
+		raw_queue_ring_cq(&q, false);
+		munmap(src, size);
+		munmap(dst, size);
+	}
+}

@@ -38,6 +38,12 @@ bool device_writes(struct device_access *a, uint64_t iova, size_t size,
 bool device_reads(struct device_access *a, uint64_t iova, size_t size);
 bool is_text(const void *data, size_t size, uint32_t seed);
 
+/*
+ * In SVA mode, the life of a child whose requests meet nothing but pages that
+ * are not there. @ready: a struct gate, opened when it begins, or NULL.
+ */
+int fault_until_killed(void *ready);
+
 /* A parent and its child, with memory of their own at one address. */
 struct pair {
 	uint8_t *data;

@@ -226,28 +226,6 @@ START_TEST(process_that_ends_before_its_file)
 }
 END_TEST
 
-static int work_until_killed(void *arg)
-{
-	size_t size = 32 * PAGE;
-	uint32_t sqe[SQE_WORDS];
-	struct raw_queue q;
-
-	(void)arg;
-	raw_queue_init(&q, device_open(), QUEUE_COMPRESS, 16, 0);
-	for (;;) {
-		uint8_t *src = map_anonymous(size), *dst = map_anonymous(size);
-
-		zip_encode(sqe, (uintptr_t)src, size, (uintptr_t)dst, size);
-		raw_queue_push(&q, sqe);
-		raw_queue_ring(&q);
-		if (!raw_queue_pop(&q, sqe, 5000))
-			return 1;
-		raw_queue_ring_cq(&q, false);
-		munmap(src, size);
-		munmap(dst, size);
-	}
-}
-
 START_TEST(processes_killed_while_the_device_faults)
 {
 	struct device_usage usage = device_usage();
@@ -255,7 +233,7 @@ START_TEST(processes_killed_while_the_device_faults)
 	int i, rounds = getenv("KILLS") ? atoi(getenv("KILLS")) : 20;
 
 	for (i = 0; i < rounds; i++) {
-		pid_t child = child_start(work_until_killed, NULL);
+		pid_t child = child_start(fault_until_killed, NULL);
 
 		usleep(20000 + next_random(&state) % 20000);
 		kill(child, SIGKILL);
@@ -270,7 +248,7 @@ END_TEST
 START_TEST(binding_and_unbinding_under_load)
 {
 	int i, rounds = getenv("BINDS") ? atoi(getenv("BINDS")) : 50;
-	pid_t load = child_start(work_until_killed, NULL);
+	pid_t load = child_start(fault_until_killed, NULL);
 	struct device_usage usage;
 	size_t size = 8 * PAGE;
 	int fd = device_open();

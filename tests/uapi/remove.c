@@ -236,29 +236,6 @@ START_TEST(unbind_under_a_busy_process)
 }
 END_TEST
 
-/* Requests of this process meet nothing but pages that are not there. */
-static int fault_for_ever(void *arg)
-{
-	size_t size = 16 * PAGE;
-	uint32_t sqe[SQE_WORDS];
-	struct raw_queue q;
-
-	raw_queue_init(&q, device_open(), QUEUE_COMPRESS, 16, 0);
-	gate_open(arg);
-	for (;;) {
-		uint8_t *src = map_anonymous(size), *dst = map_anonymous(size);
-
-		zip_encode(sqe, (uintptr_t)src, size, (uintptr_t)dst, size);
-		raw_queue_push(&q, sqe);
-		ring(&q, false);
-		if (!raw_queue_pop(&q, NULL, 5000))
-			return 1;
-		ring(&q, true);
-		munmap(src, size);
-		munmap(dst, size);
-	}
-}
-
 START_TEST(unbind_while_faulting_processes_die)
 {
 	pid_t children[4];
@@ -269,7 +246,7 @@ START_TEST(unbind_while_faulting_processes_die)
 	for (i = 0; i < 10; i++) {
 		for (j = 0; j < ARRAY_SIZE(children); j++) {
 			gate_init(&ready);
-			children[j] = child_start(fault_for_ever, &ready);
+			children[j] = child_start(fault_until_killed, &ready);
 			ck_assert(gate_wait(&ready));
 		}
 		sleep_ms(20 + i * 3);
