@@ -55,6 +55,9 @@
 #define HISI_ACC_QUEUE_DOORBELL	_IO(HISI_ACC_IOCTL_TYPE, 0x16)
 #define HISI_ACC_MEM_PIN	_IO(HISI_ACC_IOCTL_TYPE, 0x20)
 #define HISI_ACC_MEM_UNPIN	_IO(HISI_ACC_IOCTL_TYPE, 0x21)
+#define HISI_ACC_MEM_IMPORT	_IO(HISI_ACC_IOCTL_TYPE, 0x22)
+#define HISI_ACC_MEM_ALLOC	_IO(HISI_ACC_IOCTL_TYPE, 0x23)
+#define HISI_ACC_MEM_EXPORT	_IO(HISI_ACC_IOCTL_TYPE, 0x24)
 
 /* Engines: hisi_acc_query.out_engine */
 #define HISI_ACC_ENGINE_ZIP	1
@@ -97,6 +100,14 @@
 #define HISI_ACC_STATE_RESETTING	4	/* device only */
 #define HISI_ACC_STATE_GONE		5	/* for good */
 
+/* What the module can do on the kernel that it was built for. */
+/* fork() copies pinned memory for the child: the parent keeps the pages. */
+#define HISI_ACC_FEATURE_FORK_SAFE	(1U << 0)
+/* MEM_PIN takes HISI_ACC_MEM_WATCH. */
+#define HISI_ACC_FEATURE_WATCH		(1U << 1)
+/* MEM_IMPORT and MEM_EXPORT are there. */
+#define HISI_ACC_FEATURE_DMABUF		(1U << 2)
+
 /**
  * struct hisi_acc_query - HISI_ACC_QUERY: what this device is and offers
  * @argsz:		bytes of this struct
@@ -123,7 +134,10 @@
  * @out_status_key:	mmap() offset of the status page, see hisi_acc_status
  * @out_algs:		algorithms, bits as in the engine's capability word
  *			(spec.rst, "ZIP capabilities")
- * @out_mem_size_max:	largest size of one MEM_PIN, in bytes
+ * @out_mem_size_max:	largest size of one registration, in bytes
+ * @out_features:	HISI_ACC_FEATURE_*
+ * @out_stale_offset:	where the status page has the stale bits of memory
+ *			registrations, see hisi_acc_status
  */
 struct hisi_acc_query {
 	__u32 argsz;
@@ -149,6 +163,8 @@ struct hisi_acc_query {
 	__aligned_u64 out_status_key;
 	__aligned_u64 out_algs;
 	__aligned_u64 out_mem_size_max;
+	__u32 out_features;
+	__u32 out_stale_offset;
 };
 
 /*
@@ -354,6 +370,7 @@ struct hisi_acc_queue_doorbell {
 /* MEM_PIN flags */
 #define HISI_ACC_MEM_READ_ONLY	(1U << 0)	/* the device only reads it */
 #define HISI_ACC_MEM_ON_DEMAND	(1U << 1)	/* pin only if the mode needs it */
+#define HISI_ACC_MEM_WATCH	(1U << 2)	/* tell when it goes stale */
 
 /**
  * struct hisi_acc_mem_pin - HISI_ACC_MEM_PIN: make user memory known
@@ -372,7 +389,12 @@ struct hisi_acc_queue_doorbell {
  * to the process' locked memory (RLIMIT_MEMLOCK, CAP_IPC_LOCK exempts). Pages
  * that two registrations share are charged twice, in HISI_ACC_MODE_PASID once.
  * What munmap() and the like do to the range later does not change which pages
- * are pinned.
+ * are pinned. With HISI_ACC_MEM_WATCH the registration is then marked as stale
+ * in the status page, before the call that changed the range returns: munmap(),
+ * mremap(), mmap() over it, MADV_DONTNEED, truncation of the file, and whatever
+ * else takes a page out of the process' table. fork(), mprotect() and NUMA
+ * balancing leave the pages where they are and do not count. A registration
+ * that pins nothing is never stale.
  *
  * HISI_ACC_MODE_DMA: the function then belongs to the caller's address space,
  * as with a queue. HISI_ACC_MODE_PASID: one address stands for one page, so
@@ -404,14 +426,120 @@ struct hisi_acc_mem_pin {
 };
 
 /**
+ * struct hisi_acc_mem_import - HISI_ACC_MEM_IMPORT: make a dma-buf known
+ * @argsz:	bytes of this struct
+ * @flags:	HISI_ACC_MEM_READ_ONLY
+ * @fd:		the dma-buf; it may be closed afterwards
+ * @modes:	mask of acceptable HISI_ACC_MODE_*, as in QUEUE_ALLOC
+ * @addr:	HISI_ACC_MODE_DMA: ignored. HISI_ACC_MODE_SVA: where the caller
+ *		has mapped the buffer; the device goes by that mapping.
+ *		HISI_ACC_MODE_PASID: address space of the caller that holds
+ *		nothing registered, most likely the buffer's mapping as well.
+ *		A multiple of the page size.
+ * @offset:	first byte of the buffer, a multiple of the page size
+ * @size:	bytes from there on; 0: as many as there are
+ * @out_handle:	name of the registration, for MEM_UNPIN
+ * @out_mode:	granted mode
+ * @out_iova:	device address of the byte at @offset; the range is contiguous.
+ *		In HISI_ACC_MODE_SVA and HISI_ACC_MODE_PASID it is @addr.
+ * @out_size:	bytes of the registration
+ *
+ * Nothing is charged to the caller: the memory is the exporter's. Where the
+ * exporter moves or takes back the buffer, the device loses it first: requests
+ * that are using it complete with an error, and the registration is stale (see
+ * hisi_acc_status) until it is given back and made anew. The device is coherent
+ * with the CPU; the exporter may want DMA_BUF_IOCTL_SYNC around CPU accesses all
+ * the same.
+ *
+ * Errors: EBADF, EINVAL @fd is no dma-buf; EINVAL @addr, @offset or @size not as
+ * above or outside the buffer, or larger than out_mem_size_max; EOPNOTSUPP none
+ * of @modes can be had, or the exporter's memory is out of the device's reach;
+ * EBUSY (@addr holds something, or as in MEM_PIN); EACCES @fd is read-only and
+ * HISI_ACC_MEM_READ_ONLY is not set; ENOMEM; ENOSPC; what the exporter says.
+ */
+struct hisi_acc_mem_import {
+	__u32 argsz;
+	__u32 flags;
+	__s32 fd;
+	__u32 modes;
+	__aligned_u64 addr;
+	__aligned_u64 offset;
+	__aligned_u64 size;
+	__u32 out_handle;
+	__u32 out_mode;
+	__aligned_u64 out_iova;
+	__aligned_u64 out_size;
+};
+
+/**
+ * struct hisi_acc_mem_alloc - HISI_ACC_MEM_ALLOC: a buffer of the driver's
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @modes:	mask of acceptable HISI_ACC_MODE_*, as in QUEUE_ALLOC
+ * @__reserved:	0
+ * @size:	bytes, at least 1, rounded up to whole pages
+ * @addr:	HISI_ACC_MODE_DMA: ignored. HISI_ACC_MODE_SVA and _PASID: where
+ *		the caller is going to map it, a multiple of the page size;
+ *		reserve it by an mmap() with PROT_NONE.
+ * @out_handle:	name of the registration, for MEM_UNPIN and MEM_EXPORT
+ * @out_mode:	granted mode
+ * @out_iova:	device address; in HISI_ACC_MODE_SVA and HISI_ACC_MODE_PASID @addr
+ * @out_size:	bytes of the buffer
+ * @out_key:	mmap() offset, as with a queue's rings; MAP_SHARED, the whole
+ *		buffer, not inherited by fork()
+ *
+ * The memory is zeroed, does not swap or move, and is charged to the process'
+ * locked memory like a pin until nobody uses it any more: the registration, its
+ * mappings and the dma-bufs made of it. Buffers of 2 MiB and more are made of
+ * huge pages where there are any.
+ *
+ * Errors: EINVAL @size 0 or over out_mem_size_max, @addr not as above, mode mask
+ * empty; EOPNOTSUPP none of @modes can be had; ENOMEM (also: RLIMIT_MEMLOCK);
+ * ENOSPC; EBUSY (@addr holds something registered, or as in MEM_PIN).
+ */
+struct hisi_acc_mem_alloc {
+	__u32 argsz;
+	__u32 flags;
+	__u32 modes;
+	__u32 __reserved;
+	__aligned_u64 size;
+	__aligned_u64 addr;
+	__u32 out_handle;
+	__u32 out_mode;
+	__aligned_u64 out_iova;
+	__aligned_u64 out_size;
+	__aligned_u64 out_key;
+};
+
+/**
+ * struct hisi_acc_mem_export - HISI_ACC_MEM_EXPORT: a dma-buf of a buffer
+ * @argsz:	bytes of this struct
+ * @flags:	0
+ * @handle:	registration, from MEM_ALLOC
+ * @out_fd:	a new dma-buf, close-on-exec, for reading and writing
+ *
+ * The dma-buf keeps the buffer alive, whatever becomes of the context and of
+ * the device. It can be mapped, and imported by other devices, this one and
+ * other contexts included. Errors: ENOENT; EOPNOTSUPP not from MEM_ALLOC;
+ * EMFILE; ENOMEM.
+ */
+struct hisi_acc_mem_export {
+	__u32 argsz;
+	__u32 flags;
+	__u32 handle;
+	__s32 out_fd;
+};
+
+/**
  * struct hisi_acc_mem_unpin - HISI_ACC_MEM_UNPIN: give a registration back
  * @argsz:	bytes of this struct
  * @flags:	0
- * @handle:	registration
+ * @handle:	registration, of whatever origin
  * @__reserved:	0
  *
  * When it returns the device cannot reach the memory any more; a request that
- * still uses it completes with an error. Errors: ENOENT.
+ * still uses it completes with an error. Mappings of a buffer from MEM_ALLOC
+ * stay valid memory until they are unmapped. Errors: ENOENT.
  */
 struct hisi_acc_mem_unpin {
 	__u32 argsz;
@@ -448,14 +576,22 @@ struct hisi_acc_event {
  * struct hisi_acc_status - head of the status page, mapped read-only
  * @state:		HISI_ACC_STATE_* of the device
  * @reset_generation:	resets of the device so far
+ * @mem_generation:	stale bits that were set so far, modulo 2^32
  * @__reserved:		0
  *
  * Words change at any time; read each once, as a 32-bit load.
+ *
+ * At out_stale_offset there is an array of 32-bit words with a bit for each
+ * registration that a context can have: bit (handle - 1) % 32 of word (handle -
+ * 1) / 32. It is set when the registration goes stale, and then
+ * mem_generation grows; read that word with acquire semantics and before the
+ * bits. A new registration's bit is 0.
  */
 struct hisi_acc_status {
 	__u32 state;
 	__u32 reset_generation;
-	__u32 __reserved[14];
+	__u32 mem_generation;
+	__u32 __reserved[13];
 };
 
 /**
