@@ -191,4 +191,46 @@ static inline void hisi_acc_iommu_detach(struct iommu_domain *domain,
 }
 #endif
 
+/* Until 6.13 a namespace is named without quotes; can go with 6.12. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define HISI_ACC_DMA_BUF_NS DMA_BUF
+#else
+#define HISI_ACC_DMA_BUF_NS "DMA_BUF"
+#endif
+
+/*
+ * Before 7.0 a dynamic attachment to a buffer that never moves may be mapped at
+ * once, for both directions whatever is asked for later, and until 6.2 exporters
+ * of such buffers are called without the reservation lock.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+static inline struct dma_buf_attachment *
+hisi_acc_dma_buf_attach(struct dma_buf *dmabuf, struct device *dev,
+			const struct dma_buf_attach_ops *ops, void *data)
+{
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0) &&
+	    !dma_buf_is_dynamic(dmabuf))
+		return dma_buf_attach(dmabuf, dev);
+	return dma_buf_dynamic_attach(dmabuf, dev, ops, data);
+}
+
+static inline bool hisi_acc_dma_buf_is_locked(struct dma_buf *dmabuf)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) ||
+	       dma_buf_is_dynamic(dmabuf);
+}
+
+static inline void hisi_acc_dma_buf_lock(struct dma_buf *dmabuf)
+{
+	if (hisi_acc_dma_buf_is_locked(dmabuf))
+		dma_resv_lock(dmabuf->resv, NULL);
+}
+
+static inline void hisi_acc_dma_buf_unlock(struct dma_buf *dmabuf)
+{
+	if (hisi_acc_dma_buf_is_locked(dmabuf))
+		dma_resv_unlock(dmabuf->resv);
+}
+
 #endif /* HISI_ACC_COMPAT_H */
