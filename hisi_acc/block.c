@@ -11,8 +11,8 @@
 /* Pages pinned at a time, so that a kill is noticed in between. */
 #define PIN_BATCH	8192
 
-/* Pages compared at a time. */
-#define COMPARE_BATCH	64
+/* Pages looked at at a time. */
+#define LOOK_BATCH	64
 
 /*
  * Memory that file systems want to hear of before each write cannot be pinned
@@ -103,6 +103,7 @@ struct hisi_acc_block *hisi_acc_block_pin(struct hisi_acc_ctx *ctx,
 	if (ret)
 		goto unaccount;
 	atomic64_add(count, &ctx->dev->pinned_pages);
+	atomic64_add(count, &ctx->pinned_pages);
 	return block;
 
 unaccount:
@@ -119,31 +120,58 @@ void hisi_acc_block_free(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
 	unpin_user_pages_dirty_lock(block->pages, block->count,
 				    !block->read_only);
 	atomic64_sub(block->count, &ctx->dev->pinned_pages);
+	atomic64_sub(block->count, &ctx->pinned_pages);
 	account_locked_vm(ctx->mm, block->count, false);
 	kvfree(block->pages);
 	kfree(block);
+}
+
+static int look_batch(unsigned long page, unsigned long last)
+{
+	return min_t(unsigned long, LOOK_BATCH, last - page + 1);
 }
 
 bool hisi_acc_block_is_current(struct hisi_acc_block *block, unsigned long page,
 			       unsigned long last)
 {
 	struct page **pages = block->pages + (page - block->node.start);
-	struct page *now[COMPARE_BATCH];
+	struct page *now[LOOK_BATCH];
 	bool same = true;
 	int i, got;
 
 	while (same && page <= last) {
-		got = pin_user_pages_fast(page << PAGE_SHIFT,
-					  min_t(unsigned long, COMPARE_BATCH,
-						last - page + 1),
-					  block->read_only ? 0 : FOLL_WRITE, now);
+		got = get_user_pages_fast_only(page << PAGE_SHIFT,
+					       look_batch(page, last),
+					       block->read_only ? 0 : FOLL_WRITE,
+					       now);
 		if (got <= 0)
 			return false;
-		for (i = 0; i < got; i++)
+		for (i = 0; i < got; i++) {
 			same = same && now[i] == pages[i];
-		unpin_user_pages(now, got);
+			put_page(now[i]);
+		}
 		pages += got;
 		page += got;
 	}
 	return same;
+}
+
+int hisi_acc_block_touch(unsigned long page, unsigned long last, bool read_only)
+{
+	struct page *now[LOOK_BATCH];
+	int got;
+
+	while (page <= last) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		got = pin_user_pages_fast(page << PAGE_SHIFT,
+					  look_batch(page, last),
+					  read_only ? 0 : FOLL_WRITE, now);
+		if (got <= 0)
+			return got ?: -EFAULT;
+		unpin_user_pages(now, got);
+		page += got;
+		cond_resched();
+	}
+	return 0;
 }

@@ -16,6 +16,7 @@ struct hisi_acc_ctx;
  * mm.
  */
 struct hisi_acc_block {
+	struct list_head link;		/* in a list of who pins it */
 	bool read_only;
 	u32 users;
 	unsigned long count;
@@ -33,8 +34,14 @@ struct hisi_acc_block *hisi_acc_block_pin(struct hisi_acc_ctx *ctx,
 					  unsigned long count, bool read_only);
 /* The device does not reach it any more. Not under ctx->lock. */
 void hisi_acc_block_free(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block);
-/* Whether the process still has the block's pages from @page to @last. */
+/*
+ * Whether the process still has the block's pages from @page to @last, in its
+ * page table. Does not sleep for any that is missing there: see
+ * hisi_acc_block_touch().
+ */
 bool hisi_acc_block_is_current(struct hisi_acc_block *block, unsigned long page,
 			       unsigned long last);
+/* Makes the process have its pages from @page to @last. Keeps none. */
+int hisi_acc_block_touch(unsigned long page, unsigned long last, bool read_only);
 
 #endif /* HISI_ACC_BLOCK_H */

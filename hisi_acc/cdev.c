@@ -2,6 +2,7 @@
 /* File operations: open, the ioctl table, copy in and out, mmap, poll, read. */
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -71,6 +72,8 @@ static int acc_query(struct hisi_acc_ctx *ctx, void *data)
 	arg->out_status_key = ctx->status_region->key;
 	arg->out_algs = qm->engine->algs(qm);
 	arg->out_mem_size_max = HISI_ACC_MEM_SIZE_MAX;
+	arg->out_features = HISI_ACC_FEATURE_FORK_SAFE | HISI_ACC_FEATURE_WATCH;
+	arg->out_stale_offset = HISI_ACC_CTX_STALE_OFFSET;
 	return 0;
 }
 
@@ -97,7 +100,8 @@ union acc_args {
 /*
  * @min is the struct's size in the first release, @out where its outputs start,
  * which go to its end; 0: it has none. @undo takes back what a handler did
- * whose answer could not be delivered.
+ * whose answer could not be delivered. Both run inside the gate, unless they
+ * say that they enter it by themselves.
  */
 static const struct acc_ioctl {
 	unsigned int cmd;
@@ -105,6 +109,7 @@ static const struct acc_ioctl {
 	u32 min;
 	u32 out;
 	u32 flags;
+	bool ungated;
 	int (*run)(struct hisi_acc_ctx *ctx, void *arg);
 	void (*undo)(struct hisi_acc_ctx *ctx, void *arg);
 } acc_ioctls[] = {
@@ -117,7 +122,7 @@ static const struct acc_ioctl {
 		.min = offsetofend(struct _type, _last),		\
 		__VA_ARGS__						\
 	}
-	ACC_IOCTL(HISI_ACC_QUERY, hisi_acc_query, out_mem_size_max,
+	ACC_IOCTL(HISI_ACC_QUERY, hisi_acc_query, out_stale_offset,
 		  .out = offsetof(struct hisi_acc_query, out_uapi_version),
 		  .run = acc_query),
 	ACC_IOCTL(HISI_ACC_QUEUE_ALLOC, hisi_acc_queue_alloc, __reserved,
@@ -143,7 +148,9 @@ static const struct acc_ioctl {
 		  .run = hisi_acc_queue_doorbell),
 	ACC_IOCTL(HISI_ACC_MEM_PIN, hisi_acc_mem_pin, out_iova,
 		  .out = offsetof(struct hisi_acc_mem_pin, out_handle),
-		  .flags = HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND,
+		  .flags = HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND |
+			   HISI_ACC_MEM_WATCH,
+		  .ungated = true,
 		  .run = hisi_acc_mem_pin,
 		  .undo = hisi_acc_mem_pin_undo),
 	ACC_IOCTL(HISI_ACC_MEM_UNPIN, hisi_acc_mem_unpin, __reserved,
@@ -188,6 +195,34 @@ static int acc_copy_out(const struct acc_ioctl *op, const union acc_args *args,
 	return 0;
 }
 
+static int acc_run(const struct acc_ioctl *op, struct hisi_acc_ctx *ctx,
+		   void *args)
+{
+	int ret;
+
+	if (op->ungated)
+		return op->run(ctx, args);
+	ret = hisi_acc_dev_enter(ctx->dev);
+	if (ret)
+		return ret;
+	ret = op->run(ctx, args);
+	hisi_acc_dev_leave(ctx->dev);
+	return ret;
+}
+
+static void acc_undo(const struct acc_ioctl *op, struct hisi_acc_ctx *ctx,
+		     void *args)
+{
+	if (!op->undo)
+		return;
+	if (op->ungated) {
+		op->undo(ctx, args);
+	} else if (!hisi_acc_dev_enter(ctx->dev)) {
+		op->undo(ctx, args);
+		hisi_acc_dev_leave(ctx->dev);
+	}
+}
+
 static long acc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct hisi_acc_ctx *ctx = file->private_data;
@@ -204,18 +239,25 @@ static long acc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	ret = acc_copy_in(op, &args, user, &argsz);
 	if (ret)
 		return ret;
-
-	ret = hisi_acc_dev_enter(ctx->dev);
+	ret = acc_run(op, ctx, &args);
 	if (ret)
 		return ret;
-	ret = op->run(ctx, &args);
-	if (!ret) {
-		ret = acc_copy_out(op, &args, user, argsz);
-		if (ret && op->undo)
-			op->undo(ctx, &args);
-	}
-	hisi_acc_dev_leave(ctx->dev);
+	ret = acc_copy_out(op, &args, user, argsz);
+	if (ret)
+		acc_undo(op, ctx, &args);
 	return ret;
+}
+
+static void acc_show_fdinfo(struct seq_file *seq, struct file *file)
+{
+	struct hisi_acc_ctx *ctx = file->private_data;
+	u64 pinned = atomic64_read(&ctx->pinned_pages);
+
+	seq_printf(seq, "hisi-acc-device:\t%s\n", dev_name(&ctx->dev->dev));
+	seq_printf(seq, "hisi-acc-mode:\t%s\n",
+		   hisi_acc_mode_name(READ_ONCE(ctx->space.mode)));
+	seq_printf(seq, "hisi-acc-pinned:\t%llu KiB\n",
+		   pinned << (PAGE_SHIFT - 10));
 }
 
 static int acc_mmap(struct file *file, struct vm_area_struct *vma)
@@ -300,5 +342,6 @@ const struct file_operations hisi_acc_fops = {
 	.mmap = acc_mmap,
 	.poll = acc_poll,
 	.read = acc_read,
+	.show_fdinfo = acc_show_fdinfo,
 	.llseek = noop_llseek,
 };

@@ -99,6 +99,8 @@ static const struct mmu_notifier_ops notifier_ops = {
 
 static int ctx_init_status(struct hisi_acc_ctx *ctx)
 {
+	BUILD_BUG_ON(HISI_ACC_CTX_STALE_OFFSET + HISI_ACC_CTX_MEMS / 8 > PAGE_SIZE);
+
 	ctx->status_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!ctx->status_page)
 		return -ENOMEM;
@@ -139,6 +141,8 @@ struct hisi_acc_ctx *hisi_acc_ctx_alloc(struct hisi_acc_dev *dev,
 	xa_init_flags(&ctx->queues, XA_FLAGS_ALLOC1);
 	xa_init_flags(&ctx->mems, XA_FLAGS_ALLOC1);
 	xa_init(&ctx->regions);
+	spin_lock_init(&ctx->watch_lock);
+	spin_lock_init(&ctx->stale_lock);
 	spin_lock_init(&ctx->event_lock);
 	INIT_LIST_HEAD(&ctx->ready);
 	init_waitqueue_head(&ctx->wait);

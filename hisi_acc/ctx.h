@@ -20,6 +20,9 @@ struct hisi_acc_user;
 #define HISI_ACC_CTX_QUEUES	64	/* as many as the status page has room */
 #define HISI_ACC_CTX_MEMS	4096
 
+/* In the status page, behind all queues: a bit for each registration. */
+#define HISI_ACC_CTX_STALE_OFFSET	2048
+
 /*
  * Owned by its file. Everything in it is freed by hisi_acc_ctx_revoke(), which
  * the end of the mm, the end of the device or the end of the file calls,
@@ -46,6 +49,10 @@ struct hisi_acc_ctx {
 	struct xarray regions;		/* by page offset */
 	bool doorbells_shut;
 
+	atomic64_t pinned_pages;
+
+	spinlock_t watch_lock;		/* guards the sequences of all watches */
+	spinlock_t stale_lock;		/* guards stale bits and their count */
 	struct page *status_page;
 	struct hisi_acc_status *status;
 	struct hisi_acc_region *status_region;

@@ -100,8 +100,10 @@ void hisi_acc_dev_unregister(struct hisi_acc_dev *dev)
 	dev->gone = true;
 	hisi_acc_dev_set_state(dev, HISI_ACC_STATE_GONE);
 	/* the gate keeps the list as it is */
-	list_for_each_entry(ctx, &dev->ctxs, node)
+	list_for_each_entry(ctx, &dev->ctxs, node) {
 		hisi_acc_ctx_revoke(ctx);
+		hisi_acc_space_revoke(ctx);
+	}
 	up_write(&dev->gate);
 }
 

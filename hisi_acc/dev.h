@@ -5,7 +5,7 @@
  * Lock order, outermost first:
  *   dev->gate		around each operation that may touch the hardware
  *   ctx->space.lock	what a context is bound to
- *   ctx->space.blocks_lock, around pinning
+ *   ctx->space.blocks_lock
  *   ctx->lock		handles of a context, state changes of its queues
  *   dev->owner_lock	who has the function, in what kind of mode
  *   dev->users.lock	what each user has
@@ -15,8 +15,10 @@
  *   ctx->map_lock	what can be mapped; nests inside mmap_lock, so neither
  *			user copies nor pinning may happen under it
  *   qm->qps_lock, then ctx->event_lock (spinlocks)
- * Binding, pinning and accounting take mmap_lock, so they happen outside
- * ctx->lock, which nests inside no other lock of the process.
+ *   ctx->watch_lock, ctx->stale_lock (spinlocks, taken in notifiers of the mm)
+ * Binding and accounting take mmap_lock, so they happen outside ctx->lock, which
+ * nests inside no other lock of the process. Pinning and copying to the process
+ * can sleep for as long as it likes: under none of these.
  */
 #ifndef HISI_ACC_DEV_H
 #define HISI_ACC_DEV_H

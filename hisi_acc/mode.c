@@ -25,6 +25,11 @@ static const char * const names[HISI_ACC_MODES] = {
 	[MODE_DMA] = "dma",
 };
 
+const char *hisi_acc_mode_name(u32 mode)
+{
+	return mode ? names[__ffs(mode)] : "none";
+}
+
 int hisi_acc_modes_print(u32 modes, char *buf)
 {
 	int i, len = 0;

@@ -31,6 +31,8 @@ struct hisi_acc_modes {
 
 /* Words "sva", "pasid", "dma" with blanks between: 0, -EINVAL or -ENOMEM. */
 int hisi_acc_modes_parse(const char *text, u32 *modes);
+/* Of one mode: "sva" and so on; "none" for 0. */
+const char *hisi_acc_mode_name(u32 mode);
 /* The same as a line for sysfs. */
 int hisi_acc_modes_print(u32 modes, char *buf);
 /* -EINVAL if the module was told modes that do not exist. */

@@ -14,7 +14,7 @@
 #include "block.h"
 #include "ctx.h"
 #include "dev.h"
-#include "mem.h"
+#include "pin.h"
 
 /* Interrupts, for example, have addresses that memory cannot have as well. */
 static bool is_reserved(struct device *dev, u64 start, u64 end)
@@ -77,23 +77,14 @@ static int block_map(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
 	return 0;
 }
 
-static int block_add(struct hisi_acc_ctx *ctx, unsigned long page,
-		     unsigned long last, bool read_only)
+static int block_add(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
 {
-	struct hisi_acc_block *block;
 	int ret;
 
-	block = hisi_acc_block_pin(ctx, page << PAGE_SHIFT, last - page + 1,
-				   read_only);
-	if (IS_ERR(block))
-		return PTR_ERR(block);
 	ret = block_map(ctx, block);
-	if (ret) {
-		hisi_acc_block_free(ctx, block);
-		return ret;
-	}
-	interval_tree_insert(&block->node, &ctx->space.blocks);
-	return 0;
+	if (!ret)
+		interval_tree_insert(&block->node, &ctx->space.blocks);
+	return ret;
 }
 
 static void block_del(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
@@ -113,38 +104,31 @@ static struct hisi_acc_block *first_block(struct hisi_acc_ctx *ctx,
 	return node ? container_of(node, struct hisi_acc_block, node) : NULL;
 }
 
-/* One more user of a block that is there, if it is what @mem is about. */
-static int block_share(struct hisi_acc_block *block, struct hisi_acc_mem *mem,
-		       unsigned long page, unsigned long last)
+/*
+ * The pages of @pin from @page on that are, or will be, in one block, up to
+ * @end: the block that is there, or NULL.
+ */
+static struct hisi_acc_block *next_piece(struct hisi_acc_ctx *ctx,
+					 struct hisi_acc_pin *pin,
+					 unsigned long page, unsigned long *end)
 {
-	if (block->read_only != mem->read_only ||
-	    !hisi_acc_block_is_current(block, page, last))
-		return -EBUSY;
-	block->users++;
-	return 0;
-}
-
-/* Takes pages of @mem from @page on as one block; @end says how far it goes. */
-static int add_next(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
-		    unsigned long page, unsigned long *end)
-{
-	unsigned long first = mem->start >> PAGE_SHIFT;
-	unsigned long last = first + mem->count - 1;
+	unsigned long first = pin->start >> PAGE_SHIFT;
+	unsigned long last = first + pin->count - 1;
 	struct hisi_acc_block *block = first_block(ctx, page, last);
 
 	if (block && block->node.start <= page) {
 		*end = min(block->node.last, last);
-		return block_share(block, mem, page, *end);
+		return block;
 	}
-	if (page == first && mem->head_is_part)
+	if (page == first && pin->head_is_part)
 		*end = page;
 	else if (block)
 		*end = block->node.start - 1;
-	else if (page < last && mem->tail_is_part)
+	else if (page < last && pin->tail_is_part)
 		*end = last - 1;
 	else
 		*end = last;
-	return block_add(ctx, page, *end, mem->read_only);
+	return NULL;
 }
 
 /* Gives up one use of each block from @page to @last. */
@@ -160,23 +144,104 @@ static void del_all(struct hisi_acc_ctx *ctx, unsigned long page,
 	}
 }
 
-int hisi_acc_private_add(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
+static bool in_reach(struct hisi_acc_ctx *ctx, u64 start, u64 size)
 {
 	const struct iommu_domain_geometry *geometry = &ctx->space.domain->geometry;
-	unsigned long first = mem->start >> PAGE_SHIFT;
-	unsigned long last = first + mem->count - 1;
+
+	return start >= geometry->aperture_start &&
+	       start + size - 1 <= geometry->aperture_end &&
+	       !is_reserved(ctx->dev->qm.dev, start, start + size - 1);
+}
+
+/* Pins one piece, or sees to it that what is there can be compared. */
+static int pin_piece(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin,
+		     unsigned long page, unsigned long *end,
+		     struct list_head *blocks)
+{
+	struct hisi_acc_block *block;
+
+	mutex_lock(&ctx->space.blocks_lock);
+	block = next_piece(ctx, pin, page, end);
+	mutex_unlock(&ctx->space.blocks_lock);
+	if (block)
+		return hisi_acc_block_touch(page, *end, pin->read_only) == -EINTR ?
+		       -EINTR : 0;
+	block = hisi_acc_block_pin(ctx, page << PAGE_SHIFT, *end - page + 1,
+				   pin->read_only);
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+	list_add_tail(&block->link, blocks);
+	return 0;
+}
+
+int hisi_acc_private_pin(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin,
+			 struct list_head *blocks)
+{
+	unsigned long page = pin->start >> PAGE_SHIFT;
+	unsigned long last = page + pin->count - 1;
+	unsigned long end;
+	int ret = 0;
+
+	for (; page <= last && !ret; page = end + 1)
+		ret = pin_piece(ctx, pin, page, &end, blocks);
+	if (ret)
+		hisi_acc_private_drop(ctx, blocks);
+	return ret;
+}
+
+void hisi_acc_private_drop(struct hisi_acc_ctx *ctx, struct list_head *blocks)
+{
+	struct hisi_acc_block *block, *next;
+
+	list_for_each_entry_safe(block, next, blocks, link) {
+		list_del(&block->link);
+		hisi_acc_block_free(ctx, block);
+	}
+}
+
+/* One more user of a block that is there, if it is what @pin is about. */
+static int block_share(struct hisi_acc_block *block, struct hisi_acc_pin *pin,
+		       unsigned long page, unsigned long last)
+{
+	if (block->read_only != pin->read_only)
+		return -EBUSY;
+	if (!hisi_acc_block_is_current(block, page, last))
+		return -EAGAIN;
+	block->users++;
+	return 0;
+}
+
+static int add_piece(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin,
+		     unsigned long page, unsigned long *end,
+		     struct list_head *blocks)
+{
+	struct hisi_acc_block *block = next_piece(ctx, pin, page, end);
+	int ret;
+
+	if (block)
+		return block_share(block, pin, page, *end);
+	block = list_first_entry_or_null(blocks, struct hisi_acc_block, link);
+	if (!block || block->node.start != page || block->node.last != *end)
+		return -EAGAIN;
+	ret = block_add(ctx, block);
+	if (!ret)
+		list_del(&block->link);
+	return ret;
+}
+
+int hisi_acc_private_add(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin,
+			 struct list_head *blocks)
+{
+	unsigned long first = pin->start >> PAGE_SHIFT;
+	unsigned long last = first + pin->count - 1;
 	unsigned long page, end;
 	int ret = 0;
 
-	if (mem->start < geometry->aperture_start ||
-	    ((u64)last << PAGE_SHIFT) > geometry->aperture_end ||
-	    is_reserved(ctx->dev->qm.dev, (u64)first << PAGE_SHIFT,
-			((u64)last << PAGE_SHIFT) + PAGE_SIZE - 1))
+	if (!in_reach(ctx, pin->start, (u64)pin->count << PAGE_SHIFT))
 		return -EOPNOTSUPP;
-
 	mutex_lock(&ctx->space.blocks_lock);
 	for (page = first; page <= last && !ret; page = end + 1) {
-		ret = add_next(ctx, mem, page, &end);
+		ret = add_piece(ctx, pin, page, &end, blocks);
 		if (ret && page > first)
 			del_all(ctx, first, page - 1);
 	}
@@ -184,11 +249,11 @@ int hisi_acc_private_add(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
 	return ret;
 }
 
-void hisi_acc_private_del(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
+void hisi_acc_private_del(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin)
 {
-	unsigned long first = mem->start >> PAGE_SHIFT;
+	unsigned long first = pin->start >> PAGE_SHIFT;
 
 	mutex_lock(&ctx->space.blocks_lock);
-	del_all(ctx, first, first + mem->count - 1);
+	del_all(ctx, first, first + pin->count - 1);
 	mutex_unlock(&ctx->space.blocks_lock);
 }

@@ -178,6 +178,7 @@ static int space_choose(struct hisi_acc_ctx *ctx, u32 modes)
 			ret = space_try(ctx, mode);
 			if (!ret) {
 				space->mode = BIT(mode);
+				space->tagged = mode != MODE_DMA;
 				return 0;
 			}
 			if (ret == -ENOMEM || ret == -EIO || ret == -EINTR)
@@ -203,7 +204,7 @@ int hisi_acc_space_get(struct hisi_acc_ctx *ctx, u32 modes,
 	else if (!(space->mode & modes))
 		ret = -EBUSY;
 	else
-		ret = hisi_acc_dev_claim(ctx->dev, ctx, space->pasid);
+		ret = hisi_acc_dev_claim(ctx->dev, ctx, space->tagged);
 	if (!ret) {
 		space->objects++;
 		grant->mode = space->mode;
@@ -260,8 +261,15 @@ void hisi_acc_space_put(struct hisi_acc_ctx *ctx)
 	struct hisi_acc_space *space = &ctx->space;
 
 	mutex_lock(&space->lock);
-	hisi_acc_dev_unclaim(ctx->dev, space->pasid);
+	hisi_acc_dev_unclaim(ctx->dev, space->tagged);
 	if (!--space->objects)
 		unbind(ctx);
 	mutex_unlock(&space->lock);
+}
+
+void hisi_acc_space_revoke(struct hisi_acc_ctx *ctx)
+{
+	mutex_lock(&ctx->space.lock);
+	unbind(ctx);
+	mutex_unlock(&ctx->space.lock);
 }

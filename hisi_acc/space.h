@@ -22,6 +22,7 @@ struct hisi_acc_space {
 	u32 mode;			/* HISI_ACC_MODE_*, 0: not bound */
 	u32 reason;			/* why no better one */
 	u32 objects;
+	bool tagged;			/* fixed while there are objects */
 
 	u32 pasid;			/* fixed while bound; 0: DMA mode */
 	struct iommu_sva *sva;		/* SVA mode */
@@ -48,6 +49,11 @@ void hisi_acc_space_fini(struct hisi_acc_space *space);
 int hisi_acc_space_get(struct hisi_acc_ctx *ctx, u32 modes,
 		       struct hisi_acc_grant *grant);
 void hisi_acc_space_put(struct hisi_acc_ctx *ctx);
+/*
+ * The device goes, and all objects are gone: unbinds, even if somebody is about
+ * to make one, who will not succeed.
+ */
+void hisi_acc_space_revoke(struct hisi_acc_ctx *ctx);
 /* HISI_ACC_REASON_*: why the machine's mode is not to be had right now. */
 u32 hisi_acc_space_reason(struct hisi_acc_ctx *ctx, int mode);
 

@@ -139,7 +139,8 @@ static const struct op {
 	   HISI_ACC_DOORBELL_CQ | HISI_ACC_DOORBELL_ARM, 0, 0,
 	   AT(queue_doorbell, handle), 0),
 	OP(HISI_ACC_MEM_PIN, mem_pin,
-	   HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND,
+	   HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND |
+	   HISI_ACC_MEM_WATCH,
 	   AT(mem_pin, out_handle), 16, 0, AT(mem_pin, __reserved)),
 	OP(HISI_ACC_MEM_UNPIN, mem_unpin, 0, 0, 0,
 	   AT(mem_unpin, handle), AT(mem_unpin, __reserved)),
