@@ -11,7 +11,7 @@
 /* Pages pinned at a time, so that a kill is noticed in between. */
 #define PIN_BATCH	8192
 
-/* Pages looked at at a time. */
+/* Pages looked at in one go. */
 #define LOOK_BATCH	64
 
 /*
