@@ -18,6 +18,7 @@ struct hisi_acc_ctx;
 struct hisi_acc_block {
 	struct list_head link;		/* in a list of who pins it */
 	bool read_only;
+	bool exclusive;			/* shared with no pin */
 	u32 users;
 	unsigned long count;
 	struct page **pages;

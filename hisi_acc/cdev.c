@@ -6,8 +6,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "alloc.h"
 #include "ctx.h"
 #include "dev.h"
+#include "import.h"
 #include "mem.h"
 #include "queue.h"
 #include "region.h"
@@ -72,7 +74,8 @@ static int acc_query(struct hisi_acc_ctx *ctx, void *data)
 	arg->out_status_key = ctx->status_region->key;
 	arg->out_algs = qm->engine->algs(qm);
 	arg->out_mem_size_max = HISI_ACC_MEM_SIZE_MAX;
-	arg->out_features = HISI_ACC_FEATURE_FORK_SAFE | HISI_ACC_FEATURE_WATCH;
+	arg->out_features = HISI_ACC_FEATURE_FORK_SAFE | HISI_ACC_FEATURE_WATCH |
+			    HISI_ACC_FEATURE_DMABUF;
 	arg->out_stale_offset = HISI_ACC_CTX_STALE_OFFSET;
 	return 0;
 }
@@ -94,6 +97,9 @@ union acc_args {
 	struct hisi_acc_queue_event queue_event;
 	struct hisi_acc_queue_doorbell queue_doorbell;
 	struct hisi_acc_mem_pin mem_pin;
+	struct hisi_acc_mem_import mem_import;
+	struct hisi_acc_mem_alloc mem_alloc;
+	struct hisi_acc_export_args mem_export;
 	struct hisi_acc_mem_unpin mem_unpin;
 };
 
@@ -101,7 +107,8 @@ union acc_args {
  * @min is the struct's size in the first release, @out where its outputs start,
  * which go to its end; 0: it has none. @undo takes back what a handler did
  * whose answer could not be delivered. Both run inside the gate, unless they
- * say that they enter it by themselves.
+ * say that they enter it by themselves. @done is called, outside it, when the
+ * answer is delivered.
  */
 static const struct acc_ioctl {
 	unsigned int cmd;
@@ -112,6 +119,7 @@ static const struct acc_ioctl {
 	bool ungated;
 	int (*run)(struct hisi_acc_ctx *ctx, void *arg);
 	void (*undo)(struct hisi_acc_ctx *ctx, void *arg);
+	void (*done)(struct hisi_acc_ctx *ctx, void *arg);
 } acc_ioctls[] = {
 #define ACC_IOCTL(_cmd, _type, _last, ...)				\
 	{								\
@@ -153,6 +161,23 @@ static const struct acc_ioctl {
 		  .ungated = true,
 		  .run = hisi_acc_mem_pin,
 		  .undo = hisi_acc_mem_pin_undo),
+	ACC_IOCTL(HISI_ACC_MEM_IMPORT, hisi_acc_mem_import, out_size,
+		  .out = offsetof(struct hisi_acc_mem_import, out_handle),
+		  .flags = HISI_ACC_MEM_READ_ONLY,
+		  .run = hisi_acc_mem_import,
+		  .undo = hisi_acc_mem_import_undo),
+	ACC_IOCTL(HISI_ACC_MEM_ALLOC, hisi_acc_mem_alloc, out_key,
+		  .out = offsetof(struct hisi_acc_mem_alloc, out_handle),
+		  .ungated = true,
+		  .run = hisi_acc_mem_alloc,
+		  .undo = hisi_acc_mem_alloc_undo),
+	/* what it makes is freed without the device */
+	ACC_IOCTL(HISI_ACC_MEM_EXPORT, hisi_acc_mem_export, out_fd,
+		  .out = offsetof(struct hisi_acc_mem_export, out_fd),
+		  .ungated = true,
+		  .run = hisi_acc_mem_export,
+		  .undo = hisi_acc_mem_export_undo,
+		  .done = hisi_acc_mem_export_done),
 	ACC_IOCTL(HISI_ACC_MEM_UNPIN, hisi_acc_mem_unpin, __reserved,
 		  .run = hisi_acc_mem_unpin),
 };
@@ -245,6 +270,8 @@ static long acc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	ret = acc_copy_out(op, &args, user, argsz);
 	if (ret)
 		acc_undo(op, ctx, &args);
+	else if (op->done)
+		op->done(ctx, &args);
 	return ret;
 }
 

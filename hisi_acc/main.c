@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
+#include "buffer.h"
 #include "dev.h"
 #include "reset.h"
 
@@ -149,12 +150,21 @@ static int __init hisi_acc_init(void)
 	ret = hisi_acc_modes_module_init();
 	if (ret)
 		return ret;
-	ret = hisi_acc_dev_module_init();
+	ret = hisi_acc_buffer_module_init();
 	if (ret)
 		return ret;
+	ret = hisi_acc_dev_module_init();
+	if (ret)
+		goto exit_buffer;
 	ret = pci_register_driver(&driver);
 	if (ret)
-		hisi_acc_dev_module_exit();
+		goto exit_dev;
+	return 0;
+
+exit_dev:
+	hisi_acc_dev_module_exit();
+exit_buffer:
+	hisi_acc_buffer_module_exit();
 	return ret;
 }
 module_init(hisi_acc_init);
@@ -162,6 +172,7 @@ module_init(hisi_acc_init);
 static void __exit hisi_acc_exit(void)
 {
 	pci_unregister_driver(&driver);
+	hisi_acc_buffer_module_exit();
 	hisi_acc_dev_module_exit();
 }
 module_exit(hisi_acc_exit);

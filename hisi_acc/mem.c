@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Registrations of memory, of whatever kind: names, stale bits, the end. */
+#include <linux/uaccess.h>
+
 #include "ctx.h"
 #include "dev.h"
 #include "mem.h"
@@ -19,6 +21,20 @@ int hisi_acc_mem_get_space(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
 void hisi_acc_mem_put_space(struct hisi_acc_ctx *ctx)
 {
 	hisi_acc_space_put(ctx);
+}
+
+int hisi_acc_mem_place(struct hisi_acc_mem *mem, u64 addr, u64 size)
+{
+	u64 plain = untagged_addr(addr);
+
+	if (mem->mode == HISI_ACC_MODE_DMA)
+		return 0;
+	/* 0 is what a field holds that was forgotten */
+	if (!addr || !PAGE_ALIGNED(addr) || addr != plain ||
+	    !access_ok(u64_to_user_ptr(addr), size))
+		return -EINVAL;
+	mem->iova = addr;
+	return 0;
 }
 
 /* The word of the status page with a registration's stale bit, and the bit. */

@@ -37,6 +37,12 @@ int hisi_acc_mem_get_space(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
 			   u32 modes);
 void hisi_acc_mem_put_space(struct hisi_acc_ctx *ctx);
 
+/*
+ * Where the process wants @size bytes to be, in the modes that leave that to the
+ * process. -EINVAL: not an address that memory can have.
+ */
+int hisi_acc_mem_place(struct hisi_acc_mem *mem, u64 addr, u64 size);
+
 /* Gives it a name: from now on everybody may free it. 0, -ENOSPC, -ENOMEM. */
 int hisi_acc_mem_publish(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
 			 u32 *handle);

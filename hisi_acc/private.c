@@ -15,6 +15,7 @@
 #include "ctx.h"
 #include "dev.h"
 #include "pin.h"
+#include "private.h"
 
 /* Interrupts, for example, have addresses that memory cannot have as well. */
 static bool is_reserved(struct device *dev, u64 start, u64 end)
@@ -203,7 +204,7 @@ void hisi_acc_private_drop(struct hisi_acc_ctx *ctx, struct list_head *blocks)
 static int block_share(struct hisi_acc_block *block, struct hisi_acc_pin *pin,
 		       unsigned long page, unsigned long last)
 {
-	if (block->read_only != pin->read_only)
+	if (block->exclusive || block->read_only != pin->read_only)
 		return -EBUSY;
 	if (!hisi_acc_block_is_current(block, page, last))
 		return -EAGAIN;
@@ -256,4 +257,43 @@ void hisi_acc_private_del(struct hisi_acc_ctx *ctx, struct hisi_acc_pin *pin)
 	mutex_lock(&ctx->space.blocks_lock);
 	del_all(ctx, first, first + pin->count - 1);
 	mutex_unlock(&ctx->space.blocks_lock);
+}
+
+int hisi_acc_private_take(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block,
+			  u64 addr, unsigned long count)
+{
+	int ret = -EBUSY;
+
+	if (!in_reach(ctx, addr, (u64)count << PAGE_SHIFT))
+		return -EOPNOTSUPP;
+	block->exclusive = true;
+	block->users = 1;
+	block->count = count;
+	block->node.start = addr >> PAGE_SHIFT;
+	block->node.last = block->node.start + count - 1;
+	mutex_lock(&ctx->space.blocks_lock);
+	if (!first_block(ctx, block->node.start, block->node.last)) {
+		interval_tree_insert(&block->node, &ctx->space.blocks);
+		ret = 0;
+	}
+	mutex_unlock(&ctx->space.blocks_lock);
+	return ret;
+}
+
+void hisi_acc_private_give(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
+{
+	mutex_lock(&ctx->space.blocks_lock);
+	interval_tree_remove(&block->node, &ctx->space.blocks);
+	mutex_unlock(&ctx->space.blocks_lock);
+}
+
+int hisi_acc_private_map(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
+{
+	return block_map(ctx, block);
+}
+
+void hisi_acc_private_unmap(struct hisi_acc_ctx *ctx, struct hisi_acc_block *block)
+{
+	block_unmap(ctx, block, block->count);
+	atomic_dec(&ctx->dev->mappings);
 }

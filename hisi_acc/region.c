@@ -2,6 +2,7 @@
 /* What can be mapped: rings, status page, doorbells. */
 #include <linux/slab.h>
 
+#include "buffer.h"
 #include "ctx.h"
 #include "region.h"
 
@@ -70,6 +71,18 @@ struct hisi_acc_region *hisi_acc_region_ram(struct hisi_acc_ctx *ctx,
 	return region_publish(region);
 }
 
+struct hisi_acc_region *hisi_acc_region_buffer(struct hisi_acc_ctx *ctx,
+					       struct hisi_acc_buffer *buffer)
+{
+	struct hisi_acc_region *region = region_alloc(ctx, buffer->count << PAGE_SHIFT);
+
+	if (!region)
+		return ERR_PTR(-ENOMEM);
+	region->buffer = buffer;
+	buffer->pgoff = region->key >> PAGE_SHIFT;
+	return region_publish(region);
+}
+
 struct hisi_acc_region *hisi_acc_region_doorbell(struct hisi_acc_ctx *ctx,
 						 phys_addr_t doorbell)
 {
@@ -98,7 +111,7 @@ void hisi_acc_region_kill(struct hisi_acc_region *region)
 	xa_erase(&ctx->regions, region->key >> PAGE_SHIFT);
 	mutex_unlock(&ctx->map_lock);
 	/* a fault from here on finds the dummy; those before are undone now */
-	if (!region->pages)
+	if (region->dummy)
 		unmap_mapping_range(ctx->mapping, region->key, region->size, 1);
 	region_put(region);
 }
@@ -111,7 +124,7 @@ void hisi_acc_region_shut_doorbells(struct hisi_acc_ctx *ctx, bool shut)
 	mutex_lock(&ctx->map_lock);
 	ctx->doorbells_shut = shut;
 	xa_for_each(&ctx->regions, i, region)
-		if (!region->pages)
+		if (region->dummy)
 			unmap_mapping_range(ctx->mapping, region->key,
 					    region->size, 1);
 	mutex_unlock(&ctx->map_lock);
@@ -166,6 +179,11 @@ static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
 	vm_flags_clear(vma, VM_MAYEXEC);
+	/* ordinary memory, for other drivers and for direct I/O as well */
+	if (region->buffer) {
+		vm_flags_set(vma, VM_DONTCOPY);
+		return hisi_acc_buffer_mmap(region->buffer, vma);
+	}
 	/* a child of fork() has nothing to do with it, and VM_IO keeps that so */
 	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	if (region->pages)

@@ -6,10 +6,11 @@
 #include <linux/kref.h>
 #include <linux/mm.h>
 
+struct hisi_acc_buffer;
 struct hisi_acc_ctx;
 
 /*
- * RAM (pages set) or one doorbell page (pages NULL). The context's table holds
+ * RAM (pages set), a buffer, or one doorbell page (dummy set). The context's table holds
  * a reference, and each mapping of a doorbell another one. ctx->map_lock guards
  * live; a context outlives its mappings, since these hold its file.
  */
@@ -20,15 +21,19 @@ struct hisi_acc_region {
 	size_t size;
 	bool read_only;
 	struct page **pages;		/* a mapping holds each by itself */
+	struct hisi_acc_buffer *buffer;	/* a mapping holds it by itself */
 	phys_addr_t doorbell;
 	struct page *dummy;		/* takes the doorbell's place */
 	bool live;
 };
 
-/* Both make the region mappable at once; ERR_PTR(-ENOMEM). */
+/* These make the region mappable at once; ERR_PTR(-ENOMEM). */
 struct hisi_acc_region *hisi_acc_region_ram(struct hisi_acc_ctx *ctx,
 					    struct page **pages,
 					    unsigned long count, bool read_only);
+/* Whoever has the buffer keeps it until the region is killed. */
+struct hisi_acc_region *hisi_acc_region_buffer(struct hisi_acc_ctx *ctx,
+					       struct hisi_acc_buffer *buffer);
 struct hisi_acc_region *hisi_acc_region_doorbell(struct hisi_acc_ctx *ctx,
 						 phys_addr_t doorbell);
 /*
