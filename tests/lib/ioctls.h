@@ -125,4 +125,42 @@ static inline int acc_mem_unpin(int fd, uint32_t handle)
 	return ioctl(fd, HISI_ACC_MEM_UNPIN, &arg);
 }
 
+/* @addr is of no matter in DMA mode. The answers are in @arg. */
+static inline int acc_mem_alloc(int fd, const void *addr, uint64_t size,
+				struct hisi_acc_mem_alloc *arg)
+{
+	*arg = (struct hisi_acc_mem_alloc) {
+		.argsz = sizeof(*arg), .modes = acc_modes(),
+		.size = size, .addr = (uintptr_t)addr,
+	};
+	return ioctl(fd, HISI_ACC_MEM_ALLOC, arg);
+}
+
+/* A new dma-buf, or -1. */
+static inline int acc_mem_export(int fd, uint32_t handle)
+{
+	struct hisi_acc_mem_export arg = {
+		.argsz = sizeof(arg), .handle = handle, .out_fd = -1,
+	};
+
+	return ioctl(fd, HISI_ACC_MEM_EXPORT, &arg) ? -1 : arg.out_fd;
+}
+
+/* What MEM_IMPORT takes for a whole dma-buf that is mapped at @addr. */
+static inline struct hisi_acc_mem_import acc_import_args(int dmabuf,
+							 const void *addr)
+{
+	return (struct hisi_acc_mem_import) {
+		.argsz = sizeof(struct hisi_acc_mem_import),
+		.fd = dmabuf,
+		.modes = acc_modes(),
+		.addr = (uintptr_t)addr,
+	};
+}
+
+static inline int acc_mem_import(int fd, struct hisi_acc_mem_import *arg)
+{
+	return ioctl(fd, HISI_ACC_MEM_IMPORT, arg);
+}
+
 #endif /* TESTS_LIB_IOCTLS_H */

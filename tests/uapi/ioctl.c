@@ -21,6 +21,9 @@ struct env {
 	uint32_t queue;		/* running */
 	uint32_t mem;
 	uint8_t *data;
+	uint8_t *place;		/* pages for memory that is not the process' */
+	uint32_t buffer;
+	int dmabuf;
 	struct device_usage usage;
 };
 
@@ -34,6 +37,9 @@ union args {
 	struct hisi_acc_queue_event queue_event;
 	struct hisi_acc_queue_doorbell queue_doorbell;
 	struct hisi_acc_mem_pin mem_pin;
+	struct hisi_acc_mem_import mem_import;
+	struct hisi_acc_mem_alloc mem_alloc;
+	struct hisi_acc_mem_export mem_export;
 	struct hisi_acc_mem_unpin mem_unpin;
 	uint8_t bytes[PAGE_MAX];
 };
@@ -90,6 +96,23 @@ static void fill_mem_pin(struct env *e, union args *a)
 	a->mem_pin.modes = acc_modes();
 }
 
+static void fill_mem_import(struct env *e, union args *a)
+{
+	a->mem_import = acc_import_args(e->dmabuf, e->place + PAGE);
+}
+
+static void fill_mem_alloc(struct env *e, union args *a)
+{
+	a->mem_alloc.modes = acc_modes();
+	a->mem_alloc.size = PAGE;
+	a->mem_alloc.addr = (uintptr_t)e->place + 2 * PAGE;
+}
+
+static void fill_mem_export(struct env *e, union args *a)
+{
+	a->mem_export.handle = e->buffer;
+}
+
 static void fill_mem_unpin(struct env *e, union args *a)
 {
 	a->mem_unpin.handle = e->mem;
@@ -142,6 +165,12 @@ static const struct op {
 	   HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND |
 	   HISI_ACC_MEM_WATCH,
 	   AT(mem_pin, out_handle), 16, 0, AT(mem_pin, __reserved)),
+	OP(HISI_ACC_MEM_IMPORT, mem_import, HISI_ACC_MEM_READ_ONLY,
+	   AT(mem_import, out_handle), 24, 0, 0),
+	OP(HISI_ACC_MEM_ALLOC, mem_alloc, 0, AT(mem_alloc, out_handle), 32, 0,
+	   AT(mem_alloc, __reserved)),
+	OP(HISI_ACC_MEM_EXPORT, mem_export, 0, AT(mem_export, out_fd), 4,
+	   AT(mem_export, handle), 0),
 	OP(HISI_ACC_MEM_UNPIN, mem_unpin, 0, 0, 0,
 	   AT(mem_unpin, handle), AT(mem_unpin, __reserved)),
 };
@@ -150,6 +179,7 @@ static const struct op {
 static void prepare(const struct op *op, struct env *e, union args *a)
 {
 	struct hisi_acc_queue_alloc queue = acc_queue_args(0, DEPTH);
+	struct hisi_acc_mem_alloc buffer;
 
 	e->fd = device_open();
 	expect_ok(acc_queue_alloc(e->fd, &queue));
@@ -158,6 +188,12 @@ static void prepare(const struct op *op, struct env *e, union args *a)
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert(e->data != MAP_FAILED);
 	expect_ok(acc_mem_pin(e->fd, 0, e->data, 2 * PAGE, &e->mem, NULL));
+	e->place = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	ck_assert(e->place != MAP_FAILED);
+	expect_ok(acc_mem_alloc(e->fd, e->place, PAGE, &buffer));
+	e->buffer = buffer.out_handle;
+	e->dmabuf = expect_ok(acc_mem_export(e->fd, e->buffer));
 
 	memset(a, 0, sizeof(*a));
 	op->fill(e, a);
