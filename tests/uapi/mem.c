@@ -423,6 +423,63 @@ START_TEST(overlapping_registrations_are_independent)
 }
 END_TEST
 
+/* The words behind @key in /proc/self/fdinfo; "" if it is not there. */
+static void fdinfo(int fd, const char *key, char *value, size_t size)
+{
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	ck_assert(file);
+	*value = 0;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			snprintf(value, size, "%.*s",
+				 (int)strcspn(line + strlen(key), "\n"),
+				 line + strlen(key));
+	fclose(file);
+}
+
+static long fdinfo_pinned_kb(int fd)
+{
+	char value[64];
+
+	fdinfo(fd, "hisi-acc-pinned:\t", value, sizeof(value));
+	ck_assert_msg(strstr(value, " KiB"), "fdinfo has no pinned bytes");
+	return atol(value);
+}
+
+START_TEST(fdinfo_tells_mode_and_pinned_bytes)
+{
+	static const struct { uint32_t mode; const char *name; } names[] = {
+		{ HISI_ACC_MODE_SVA, "sva" }, { HISI_ACC_MODE_PASID, "pasid" },
+		{ HISI_ACC_MODE_DMA, "dma" },
+	};
+	uint8_t *data = map_anonymous(4 * PAGE);
+	int fd = device_open(), other = device_open();
+	uint32_t first, second;
+	char mode[16];
+	size_t i;
+
+	fdinfo(fd, "hisi-acc-mode:\t", mode, sizeof(mode));
+	ck_assert_str_eq(mode, "none");
+	ck_assert_int_eq(fdinfo_pinned_kb(fd), 0);
+	expect_ok(acc_mem_pin(fd, 0, data, 3 * PAGE, &first, NULL));
+	expect_ok(acc_mem_pin(fd, 0, data + 3 * PAGE, 1, &second, NULL));
+	ck_assert_int_eq(fdinfo_pinned_kb(fd), 4 * PAGE / 1024);
+	ck_assert_int_eq(fdinfo_pinned_kb(other), 0);
+	fdinfo(fd, "hisi-acc-mode:\t", mode, sizeof(mode));
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (acc_modes() == names[i].mode)
+			ck_assert_str_eq(mode, names[i].name);
+	expect_ok(acc_mem_unpin(fd, first));
+	ck_assert_int_eq(fdinfo_pinned_kb(fd), PAGE / 1024);
+	expect_ok(acc_mem_unpin(fd, second));
+	ck_assert_int_eq(fdinfo_pinned_kb(fd), 0);
+}
+END_TEST
+
 static void add(void)
 {
 	test_add(malloced_memory);
@@ -449,6 +506,7 @@ static void add(void)
 	test_add(scattered_pages_are_one_range);
 	test_add(neighbours_of_a_range_are_out_of_reach);
 	test_add(overlapping_registrations_are_independent);
+	test_add(fdinfo_tells_mode_and_pinned_bytes);
 }
 
 int main(int argc, char **argv)
