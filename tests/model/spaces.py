@@ -20,7 +20,8 @@ ENABLE_IQ = 1 << 26
 SCALABLE, WIDE = 1 << 10, 1 << 11
 PRESENT, QUIET, DEVICE_TLB, WITH_PASID, PAGE_REQUESTS = 1, 2, 4, 8, 16
 LEVELS_4, FIRST_LEVEL, PASS_THROUGH = 2 << 2, 1 << 6, 4 << 6
-WRITABLE, USER, ACCESSED, DIRTY = 2, 4, 1 << 5, 1 << 6
+WRITABLE, USER, ACCESSED, DIRTY, LEAF = 2, 4, 1 << 5, 1 << 6, 1 << 7
+HUGE = 2 << 20
 PENDING, OVERFLOW = 1, 2
 # Types and granularities of the descriptors that software queues.
 WAIT, IOTLB, PASID_CACHE, DEVICE_IOTLB, RESPONSE = 5, 6, 7, 8, 9
@@ -110,17 +111,17 @@ class Spaces:
         self.queue(DEVICE_IOTLB | source << 16 | pasid << 32,
                    0x7ffffffffffff800)
 
-    def slot(self, pasid, addr):
-        """Address of the entry for one page."""
+    def slot(self, pasid, addr, last=1):
+        """Address of the entry for one page, at that level of the tables."""
         table = self.spaces[pasid]
-        for level in (4, 3, 2):
+        for level in range(4, last, -1):
             slot = table + 8 * (addr >> 12 + 9 * (level - 1) & 511)
             entry = self.qtest.load(slot, 8)
             if not entry:
                 entry = self._table() | PRESENT | WRITABLE | USER
                 self.qtest.store(slot, entry, 8)
             table = entry & ~(PAGE - 1) & (1 << 52) - 1
-        return table + 8 * (addr >> 12 & 511)
+        return table + 8 * (addr >> 12 + 9 * (last - 1) & 511)
 
     def entry(self, pasid, addr):
         return self.qtest.load(self.slot(pasid, addr), 8)
@@ -128,6 +129,10 @@ class Spaces:
     def map(self, pasid, addr, to, write=True):
         self.qtest.store(self.slot(pasid, addr), to & -PAGE | PRESENT | USER |
                          (WRITABLE if write else 0), 8)
+
+    def map_huge(self, pasid, addr, to):
+        self.qtest.store(self.slot(pasid, addr, 2), to & -HUGE | PRESENT | USER |
+                         WRITABLE | LEAF, 8)
 
     def unmap(self, pasid, addr):
         self.qtest.store(self.slot(pasid, addr), 0, 8)

@@ -3,7 +3,7 @@
 from check import expect
 from pasids import ATS_ENABLE, EXT_ATS, PAGED, PAGED_V2, PASID, ProcessJob, \
     ProcessQueue, nothing_asked, process, serve_all
-from spaces import PAGE, WINDOW
+from spaces import HUGE, PAGE, WINDOW
 from sqe import OK, TEXT, ZLIB, unpack
 from suite import test
 
@@ -42,6 +42,30 @@ def translations_are_kept_until_they_are_invalidated(z):
     expect(z.monitor.atc_invalidations, count + 1)
     expect(what_is_read(z, q, job), b'b')
     expect(z.monitor.atc_misses, misses + 1)
+
+
+@test(*BOTH)
+def a_huge_translation_goes_as_a_whole(z):
+    spaces = process(z)
+    q = ProcessQueue(z, 0)
+    job = ProcessJob(z).show()
+    inside, addr = 5 * PAGE, WINDOW + (1 << 30)
+    pages = [z.memory.alloc(HUGE, HUGE) for _ in range(2)]
+    for page, byte in zip(pages, b'ab'):
+        z.qtest.fill(page + inside, PAGE, byte)
+
+    def read():
+        words = q.run(job.sqe(src=addr + inside, size=PAGE))
+        expect(words[3], OK)
+        return unpack(ZLIB, job.output()[:words[1]])
+
+    spaces.map_huge(PASID, addr, pages[0])
+    expect(read(), b'a' * PAGE)
+    spaces.map_huge(PASID, addr, pages[1])
+    expect(read(), b'a' * PAGE)
+    # Of another page than the one that was read, but of the same translation.
+    spaces.invalidate(PASID, addr, SOURCE)
+    expect(read(), b'b' * PAGE)
 
 
 @test(PAGED)

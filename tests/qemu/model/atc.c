@@ -29,8 +29,9 @@ static void hisi_acc_atc_invalidate(IOMMUNotifier *n, IOMMUTLBEntry *entry)
     p->fun->dev->sva_count.atc_invalidations++;
     trace_hisi_acc_atc_invalidate(p->pasid, from, to);
     for (unsigned i = 0; i < HISI_ACC_ATC_SIZE; i++) {
-        if (atc[i].pasid == p->pasid && atc[i].iova <= to &&
-            atc[i].iova + HISI_ACC_PAGE - 1 >= from) {
+        /* All of a translation goes if any of it is invalidated. */
+        if (atc[i].pasid == p->pasid && (atc[i].iova & ~atc[i].mask) <= to &&
+            (atc[i].iova | atc[i].mask) >= from) {
             atc[i].valid = false;
         }
     }
@@ -111,6 +112,7 @@ const HisiAccAtcEntry *hisi_acc_atc_translate(HisiAccFun *f, unsigned pasid,
         .write = answer.perm & IOMMU_WO,
         .pasid = pasid,
         .iova = page,
+        .mask = answer.addr_mask | (HISI_ACC_PAGE - 1),
         .target = (answer.translated_addr & ~answer.addr_mask) |
                   (page & answer.addr_mask),
         .as = answer.target_as,

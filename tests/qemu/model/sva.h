@@ -71,6 +71,7 @@ typedef struct HisiAccAtcEntry {
     bool write;
     uint16_t pasid;
     uint64_t iova;
+    uint64_t mask;              /* of the translation that it is a part of */
     uint64_t target;
     AddressSpace *as;
 } HisiAccAtcEntry;
