@@ -87,6 +87,13 @@ static int check_query(const struct hisi_acc_query *arg)
 	if (arg->out_engine == HISI_ACC_ENGINE_ZIP &&
 	    arg->out_sqe_size != sizeof(struct hisi_zip_sqe))
 		return -EPROTO;
+	/* A bit for each registration, within the page. */
+	if (arg->out_features & HISI_ACC_FEATURE_WATCH &&
+	    (arg->out_stale_offset % 4 ||
+	     arg->out_stale_offset > arg->out_status_size ||
+	     (arg->out_status_size - arg->out_stale_offset) / 4 <
+	     arg->out_mems_max / 32 + !!(arg->out_mems_max % 32)))
+		return -EPROTO;
 	return 0;
 }
 
@@ -145,6 +152,12 @@ int hisiacc_open(const char *name, struct hisiacc_ctx **out)
 	ctx->engine = arg.out_engine;
 	ctx->sqe_size = arg.out_sqe_size;
 	ctx->algs = arg.out_algs;
+	ctx->features = arg.out_features;
+	ctx->mems_max = arg.out_mems_max;
+	if (ctx->features & HISI_ACC_FEATURE_WATCH)
+		ctx->stale = (const volatile uint32_t *)
+			((const char *)status + arg.out_stale_offset);
+	hisiacc_cache_init(ctx);
 	ctx->use = HISIACC_MODES_ALL << USE_MODES_SHIFT;
 	if (ctx->engine == HISIACC_ENGINE_ZIP)
 		ctx->zip = arg.out_hw_version < 3 ? &hisiacc_zip_hw_v2 :
@@ -216,6 +229,7 @@ void hisiacc_close(struct hisiacc_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	hisiacc_cache_fini(ctx);
 	hisiacc_sys_unmap((void *)(uintptr_t)ctx->status, ctx->status_size);
 	hisiacc_sys_close(ctx->fd);
 	free(ctx);
@@ -249,7 +263,16 @@ uint32_t hisiacc_ctx_hold(struct hisiacc_ctx *ctx)
 
 void hisiacc_ctx_release(struct hisiacc_ctx *ctx)
 {
-	__atomic_fetch_sub(&ctx->use, 1, __ATOMIC_RELAXED);
+	uint32_t use = __atomic_fetch_sub(&ctx->use, 1, __ATOMIC_RELAXED);
+
+	/* What the cache holds is not to be seen: it must not hold the mode. */
+	if ((use & USE_OBJECTS) == 1)
+		(void)hisiacc_ctx_cache_flush(ctx);
+}
+
+int hisiacc_ctx_fork_safe(const struct hisiacc_ctx *ctx)
+{
+	return !!(ctx->features & HISI_ACC_FEATURE_FORK_SAFE);
 }
 
 /* ---- Questions ---- */

@@ -40,11 +40,11 @@ enum hisiacc_zip_format {
  * @reserved:	0
  * @src:	source, any alignment
  * @src_len:	bytes
- * @src_mem:	registration that @src lies in; may be NULL in SVA mode
+ * @src_mem:	registration that @src lies in, or NULL: any memory of the
+ *		program
  * @dst:	destination, any alignment, not overlapping @src
  * @dst_len:	bytes
- * @dst_mem:	registration that @dst lies in, not a read-only one; may be
- *		NULL in SVA mode
+ * @dst_mem:	registration that @dst lies in, not a read-only one, or NULL
  * @src_sgl:	source as a scatter list, instead of the three above, or NULL;
  *		hisiacc_zip_prep() only
  * @dst_sgl:	destination likewise; both or none
@@ -90,17 +90,21 @@ size_t hisiacc_zip_bound(enum hisiacc_zip_format format, size_t src_len);
  * hisiacc_queue_submit(). The header of the format is handled right here: one
  * is written to @req->dst, or the one in @req->src is read.
  *
- * No system call, no allocation, no lock. Statuses of the completion: OK,
+ * No system call, no allocation, no lock, but for memory without a registration
+ * that the cache does not know. Statuses of the completion: OK,
  * DST_FULL, DATA_ERROR (also for data that ends too early), CHECKSUM,
  * CANCELLED, UNKNOWN. For decompression, consumed stops at the end of the
  * stream or gzip member; what follows it is left alone.
  *
- * Return: 0. -EAGAIN no slot is free: take completions first. -EINVAL wrong
+ * Return: 0. -EAGAIN no slot is free, or memory cannot be registered while that
+ * of requests in flight is: take completions first. -EINVAL wrong
  * size, format, flags or reserved; no source byte for the device to work on;
- * one scatter list. -E2BIG source over HISIACC_ZIP_REQUEST_MAX (header not
- * counted; scatter lists may be larger). -EFAULT memory not inside
- * the registration, or none given where the queue's mode needs one, or a
- * destination registered read-only. -ENOSPC no room in the destination behind
+ * one scatter list, or one of another queue. -E2BIG source over
+ * HISIACC_ZIP_REQUEST_MAX (header not counted; scatter lists may be larger).
+ * -EFAULT memory not inside the registration, or not mapped, or a destination
+ * that is read-only; without a registration also if there is no cache
+ * (hisiacc_ctx_set_cache()). -ENOMEM, -EBUSY memory without a registration that
+ * cannot be registered now, -EOPNOTSUPP or never can. -ENOSPC no room in the destination behind
  * the header. -EBADMSG the source does not start with a valid header.
  * -EOPNOTSUPP this device does not have the format (raw deflate on version 2
  * hardware), or the source needs a preset dictionary.
@@ -117,8 +121,9 @@ int hisiacc_zip_prep(struct hisiacc_queue *queue,
  * @result:		filled, unless the call fails otherwise than by -ETIME
  *
  * What one request cannot hold is done as a stream behind the scenes; the
- * first such call on a queue allocates memory for it. An empty source gives a
- * valid empty stream. Statuses: OK, DST_FULL (use hisiacc_zip_bound()),
+ * first such call on a queue allocates memory for it. So is memory of which not
+ * enough can be registered at a time, or none: it is copied then. An empty source
+ * gives a valid empty stream. Statuses: OK, DST_FULL (use hisiacc_zip_bound()),
  * DATA_ERROR.
  *
  * Return: 0. -ETIME the deadline has passed; the request was taken back as by

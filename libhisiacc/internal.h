@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cache.h"
 #include "hisiacc.h"
 #include "hisi_acc.h"
 #include "hw/qm.h"
@@ -40,6 +41,10 @@ struct hisiacc_ctx {
 	uint32_t sqe_size;
 	uint64_t algs;
 	const struct hisiacc_zip_hw *zip;
+	uint32_t features;
+	uint32_t mems_max;
+	const volatile uint32_t *stale;	/* NULL: the driver watches nothing */
+	struct hisiacc_cache cache;
 	uint32_t use;		/* atomic: modes, and how many objects; ctx.c */
 	char name[HISIACC_NAME_SIZE];
 };
@@ -60,20 +65,63 @@ static inline uint32_t hisiacc_status_word(const volatile uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+/* Has the kernel marked a registration as stale? */
+static inline bool hisiacc_stale_bit(const struct hisiacc_ctx *ctx,
+				     uint32_t handle)
+{
+	return ctx->stale && handle &&
+	       hisiacc_status_word(&ctx->stale[(handle - 1) / 32]) >>
+	       (handle - 1) % 32 & 1;
+}
+
 /* ---- Memory ---- */
 
+enum hisiacc_mem_kind {
+	HISIACC_MEM_PROGRAMS,	/* registered as it was */
+	HISIACC_MEM_ALLOCATED,
+	HISIACC_MEM_BUFFER,	/* the driver's, can be exported */
+	HISIACC_MEM_IMPORTED
+};
+
 struct hisiacc_mem {
+	/*
+	 * Queues of which context take it: NULL if none does as a matter of
+	 * course, see hisiacc_mem_iova_odd().
+	 */
+	const struct hisiacc_ctx *user;
 	struct hisiacc_ctx *ctx;
 	uintptr_t addr;
 	size_t size;
 	uint64_t iova;
-	uint32_t handle;
+	uint32_t handle;	/* 0: lost by a refresh that failed */
 	uint32_t flags;
-	bool owned;
+	enum hisiacc_mem_kind kind;
+	/* of imported memory */
+	int fd;
+	uint64_t offset;
+	bool cpu;		/* the CPU reaches it at addr */
 };
 
+/*
+ * Registers, with the cache giving way where it can. @addr, @size: what it is
+ * about. Counts as an object of the context from here on, unless it fails.
+ */
+int hisiacc_mem_hold(struct hisiacc_ctx *ctx, unsigned long request, void *arg,
+		     uint32_t *modes, uintptr_t addr, size_t size);
+struct hisiacc_mem *hisiacc_mem_new(struct hisiacc_ctx *ctx, void *addr,
+				    size_t size, uint32_t flags);
+void hisiacc_mem_unregister(struct hisiacc_mem *mem);
+
+/*
+ * Device address of memory that the CPU does not reach. For requests that the
+ * device does alone: without a header.
+ */
+int hisiacc_mem_iova_odd(const struct hisiacc_ctx *ctx, const void *addr,
+			 size_t len, const struct hisiacc_mem *mem, bool write,
+			 uint64_t *out);
+
 struct hisiacc_sgl {
-	const struct hisiacc_queue *queue;
+	struct hisiacc_queue *queue;
 	struct hisiacc_mem *mem;	/* holds the struct hisi_sgl */
 	struct hisi_sgl *hw;
 	uint64_t iova;
@@ -81,6 +129,11 @@ struct hisiacc_sgl {
 	unsigned int capacity;
 	unsigned int count;
 	bool read_only;			/* one of the segments is */
+	bool cached;			/* one is known by a pointer only */
+	bool resolved;			/* and the entries are right, */
+	bool writable;			/* for a destination, too */
+	uint32_t generation;		/* as the stale bits were then */
+	uint16_t *refs;			/* of the segments, to the cache */
 	struct hisiacc_segment segments[];
 };
 
@@ -93,6 +146,7 @@ struct hisiacc_slot {
 	uint32_t dst_add;
 	uint32_t src_len;	/* what was offered to the device */
 	uint32_t dst_len;
+	uint16_t refs[2];	/* of source and destination, to the cache */
 };
 
 /* The words that a stream's request returns, kept beyond its slot's life. */
@@ -133,14 +187,18 @@ struct hisiacc_queue {
 	uint32_t saved_count;
 	uint32_t mode;
 	uint32_t formats;		/* bit per enum hisiacc_zip_format */
+	uint32_t mem_generation;	/* of which "cached" is good */
 	bool broken;			/* the device wrote nonsense */
 	const struct hisiacc_zip_hw *zip;
+	uint32_t special;	/* references of slots, and one for words */
 	struct hisiacc_zip_words *words;	/* where to, or NULL */
 	uint64_t submitted;
 	uint64_t completed;
 	uint64_t sq_doorbells;
 	uint64_t cq_doorbells;
 	uint64_t sleeps;
+	uint64_t cache_hits;
+	uint64_t cache_misses;
 
 	/* completions that outlived the rings, at saved_head and on */
 	struct hisiacc_completion *saved;
@@ -161,6 +219,8 @@ struct hisiacc_queue {
 	uint64_t sq_size;
 	uint64_t cq_size;
 	uint64_t db_size;
+
+	struct hisiacc_cached cached[HISIACC_CACHED];
 };
 
 /* 0, -EIO or -ENODEV. */
@@ -214,7 +274,7 @@ static inline int hisiacc_queue_iova(const struct hisiacc_queue *queue,
 		*out = start;
 		return queue->mode == HISIACC_MODE_SVA ? 0 : -EFAULT;
 	}
-	if (unlikely(mem->ctx != queue->ctx || start < mem->addr ||
+	if (unlikely(mem->user != queue->ctx || start < mem->addr ||
 		     start - mem->addr > mem->size ||
 		     len > mem->size - (start - mem->addr)))
 		return -EFAULT;
@@ -223,6 +283,88 @@ static inline int hisiacc_queue_iova(const struct hisiacc_queue *queue,
 	*out = mem->iova + (start - mem->addr);
 	return 0;
 }
+
+/*
+ * A look at what the queue remembers: true with a device address and a
+ * reference. Takes the reference first and then sees whether the entry is
+ * still the one: its tag says so.
+ */
+static inline bool hisiacc_cache_hit(struct hisiacc_queue *queue, uint32_t slot,
+				     uintptr_t start, size_t len, bool write,
+				     uint64_t *iova, uint16_t *ref)
+{
+	const struct hisiacc_cached *cached = &queue->cached[slot];
+	size_t offset = start - cached->start;
+	struct hisiacc_cache_entry *entry;
+	uint64_t word;
+
+	if (unlikely(hisiacc_status_word(&queue->ctx->status->mem_generation) !=
+		     queue->mem_generation))
+		return false;
+	if (unlikely(offset >= cached->size[write] ||
+		     len > cached->size[write] - offset))
+		return false;
+	entry = &queue->ctx->cache.entries[cached->number];
+	word = __atomic_fetch_add(&entry->word, 1, __ATOMIC_ACQUIRE);
+	if (unlikely(word >> HISIACC_CACHE_TAG_SHIFT != cached->tag)) {
+		__atomic_fetch_sub(&entry->word, 1, __ATOMIC_RELEASE);
+		return false;
+	}
+	__atomic_store_n(&entry->used,
+			 __atomic_load_n(&queue->ctx->cache.clock,
+					 __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	queue->cache_hits++;
+	*iova = start + cached->delta;
+	*ref = (uint16_t)(cached->number + 1);
+	return true;
+}
+
+/*
+ * Device address of memory that is known by a pointer only, and a reference
+ * that keeps it registered, for hisiacc_cache_put(). In the modes that pin.
+ */
+static inline int hisiacc_cache_get(struct hisiacc_queue *queue,
+				    const void *addr, size_t len, bool write,
+				    uint64_t *iova, uint16_t *ref)
+{
+	uintptr_t start = (uintptr_t)addr;
+
+	if (likely(hisiacc_cache_hit(queue, hisiacc_cached_slot(start), start,
+				     len, write, iova, ref)))
+		return 0;
+	return hisiacc_cache_lookup(queue, start, len, write, iova, ref);
+}
+
+/* Is memory that comes without a registration looked up in the cache? */
+static inline bool hisiacc_queue_caches(const struct hisiacc_queue *queue)
+{
+	return queue->mode != HISIACC_MODE_SVA;
+}
+
+/*
+ * The same for the source (0) or destination (1) of the request that is being
+ * prepared, whose slot keeps the reference.
+ */
+static inline int hisiacc_slot_get(struct hisiacc_queue *queue, int dst,
+				   const void *addr, size_t len, uint64_t *iova)
+{
+	uint16_t *ref = &queue->slots[queue->tail].refs[dst];
+	int err = hisiacc_cache_get(queue, addr, len, dst, iova, ref);
+
+	queue->special += !err;
+	return err;
+}
+
+/* What a request referred to is not used by it any more. */
+void hisiacc_slot_put(struct hisiacc_queue *queue, struct hisiacc_slot *slot);
+
+/* What is to be done about the request at head, if the queue is special. */
+void hisiacc_queue_special(struct hisiacc_queue *queue,
+			   const struct hisi_zip_sqe *sqe);
+
+/* Makes a list right for a request; in sgl.c. */
+int hisiacc_sgl_prepare(struct hisiacc_queue *queue,
+			const struct hisiacc_sgl *sgl, bool write);
 
 /* ---- ZIP ---- */
 

@@ -177,6 +177,14 @@ free_queue:
 	return err;
 }
 
+/* Nothing is in flight any more: what it used may go. */
+static void put_all(struct hisiacc_queue *queue)
+{
+	for (; queue->head != queue->tail;
+	     queue->head = (queue->head + 1) & queue->mask)
+		hisiacc_slot_put(queue, &queue->slots[queue->head]);
+}
+
 void hisiacc_queue_free(struct hisiacc_queue *queue)
 {
 	struct hisi_acc_queue_free arg = { .argsz = sizeof(arg) };
@@ -189,6 +197,7 @@ void hisiacc_queue_free(struct hisiacc_queue *queue)
 		(void)hisiacc_sys_ioctl(queue->ctx->fd, HISI_ACC_QUEUE_FREE,
 					&arg);
 	}
+	put_all(queue);
 	if (queue->db_size)
 		hisiacc_sys_unmap(queue->db_map, queue->db_size);
 	if (queue->cq_size)
@@ -234,6 +243,8 @@ int hisiacc_queue_stats(const struct hisiacc_queue *queue,
 		.sq_doorbells = queue->sq_doorbells,
 		.cq_doorbells = queue->cq_doorbells,
 		.sleeps = queue->sleeps,
+		.cache_hits = queue->cache_hits,
+		.cache_misses = queue->cache_misses,
 	};
 	return 0;
 }
@@ -285,6 +296,14 @@ int hisiacc_queue_doorbell(struct hisiacc_queue *queue, uint32_t flags,
 int hisiacc_queue_submit(struct hisiacc_queue *queue)
 {
 	return hisiacc_ring_submit(queue);
+}
+
+void hisiacc_queue_special(struct hisiacc_queue *queue,
+			   const struct hisi_zip_sqe *sqe)
+{
+	if (queue->words)
+		hisiacc_zip_words_load(sqe, queue->words);
+	hisiacc_slot_put(queue, &queue->slots[queue->head]);
 }
 
 /* Puts a completion behind the saved ones. */
@@ -379,6 +398,7 @@ static void save_all(struct hisiacc_queue *queue, uint32_t lost)
 			.user_data = queue->slots[queue->head].user_data,
 			.status = status,
 		};
+		hisiacc_slot_put(queue, &queue->slots[queue->head]);
 		queue->head = (queue->head + 1) & queue->mask;
 	}
 	queue->published = queue->tail;

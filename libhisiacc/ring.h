@@ -166,8 +166,8 @@ static inline bool hisiacc_ring_pop(struct hisiacc_queue *queue,
 		queue->broken = true;
 		return false;
 	}
-	if (unlikely(queue->words))
-		hisiacc_zip_words_load(sqe, queue->words);
+	if (unlikely(queue->special))
+		hisiacc_queue_special(queue, sqe);
 	queue->head = (slot + 1) & queue->mask;
 	queue->phase ^= !queue->head;
 	return true;

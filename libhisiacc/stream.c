@@ -47,6 +47,16 @@ struct hisiacc_zip_stream {
 	uint32_t bounce_len;		/* still to be delivered */
 };
 
+/* Most of the caller's source, or destination, that a request takes. */
+struct share {
+	size_t max;
+	bool pointer;		/* not registered: mapped for each request */
+	bool copy;		/* cannot be registered */
+};
+
+/* Less than this is not tried to be registered, but copied. */
+#define SHARE_MIN	65536u
+
 /* One call of run: what is left of the caller's buffers. */
 struct run {
 	struct hisiacc_zip_stream *stream;
@@ -54,8 +64,10 @@ struct run {
 	uint8_t *dst;
 	size_t src_left;
 	size_t dst_left;
-	uint64_t src_iova;
+	uint64_t src_iova;	/* unless it is known by a pointer only */
 	uint64_t dst_iova;
+	struct share src_share;
+	struct share dst_share;
 	uint64_t deadline_ns;
 	bool finish;
 	struct hisiacc_completion *result;
@@ -132,17 +144,68 @@ void hisiacc_zip_stream_reset(struct hisiacc_zip_stream *stream)
 
 /* A piece of work for the device. */
 struct piece {
-	bool staged;		/* from the stage, else from the caller */
+	bool staged;		/* from the stage, else from the caller... */
+	bool copied;		/* ...by way of the stage */
 	bool bounced;		/* to the bounce buffer, else to the caller */
 	bool last;
 	uint32_t src_len;
 	uint32_t dst_len;
 };
 
+/*
+ * What to do about memory that cannot be registered: take less of it at a time,
+ * and copy it in the end. 0: try again.
+ */
+static int shrink(struct run *run, struct share *share, uint32_t len, int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -EBUSY:
+		share->max = min_size(len, share->max) / 2;
+		share->copy = share->max < SHARE_MIN;
+		return 0;
+	case -EOPNOTSUPP:
+		share->copy = true;
+		return 0;
+	default:
+		/* What this call has done already cannot be told. */
+		if (run->result->consumed || run->result->produced)
+			run->stream->state = STATE_BAD;
+		return err;
+	}
+}
+
+/* Where the device finds the caller's part of it. 1: choose another piece. */
+static int map_piece(struct run *run, const struct piece *piece)
+{
+	struct hisiacc_queue *queue = run->stream->queue;
+	struct share *share = NULL;
+	uint32_t len = 0;
+	int err = 0;
+
+	if (run->src_share.pointer && piece->src_len && !piece->staged &&
+	    !piece->copied) {
+		share = &run->src_share;
+		len = piece->src_len;
+		err = hisiacc_slot_get(queue, 0, run->src, len, &run->src_iova);
+	}
+	if (!err && run->dst_share.pointer && !piece->bounced) {
+		share = &run->dst_share;
+		len = piece->dst_len;
+		err = hisiacc_slot_get(queue, 1, run->dst, len, &run->dst_iova);
+	}
+	if (!err)
+		return 0;
+	hisiacc_slot_put(queue, &queue->slots[queue->tail]);
+	err = shrink(run, share, len, err);
+	return err ? err : 1;
+}
+
 static void prepare(struct run *run, const struct piece *piece)
 {
 	struct hisiacc_zip_stream *stream = run->stream;
 	struct hisiacc_queue *queue = stream->queue;
+	struct hisiacc_slot *slot = &queue->slots[queue->tail];
 	struct hisiacc_zip_desc desc = {
 		.format = stream->format,
 		.control = HISI_ZIP_STATEFUL |
@@ -150,7 +213,7 @@ static void prepare(struct run *run, const struct piece *piece)
 			   (piece->last ? HISI_ZIP_FINISH : 0),
 		.tag = queue->tail,
 		/* Without input there must be an address all the same. */
-		.src = piece->staged || !piece->src_len ?
+		.src = piece->staged || piece->copied || !piece->src_len ?
 		       stream->iova + STAGE_OFFSET : run->src_iova,
 		.dst = piece->bounced ? stream->iova + BOUNCE_OFFSET :
 		       run->dst_iova,
@@ -160,10 +223,13 @@ static void prepare(struct run *run, const struct piece *piece)
 		.words = &stream->words,
 	};
 
-	queue->slots[queue->tail] = (struct hisiacc_slot){
-		.src_len = piece->src_len,
-		.dst_len = piece->dst_len,
-	};
+	if (piece->copied)
+		memcpy(stream->base + STAGE_OFFSET, run->src, piece->src_len);
+	slot->user_data = 0;
+	slot->src_add = 0;
+	slot->dst_add = 0;
+	slot->src_len = piece->src_len;
+	slot->dst_len = piece->dst_len;
 	/* The queue is idle, so there is a slot. */
 	hisiacc_zip_encode(queue->zip, hisiacc_ring_get(queue), &desc);
 	hisiacc_ring_push(queue);
@@ -205,8 +271,9 @@ static int fail(struct run *run, uint32_t status)
 }
 
 /*
- * Has the device do a piece. 0 done, its words are in the stream and *done
- * has the counts; 1 the device's verdict ends this call; -ETIME likewise, but
+ * Has the device do a piece. 0 done, its words are in the stream and *done has
+ * the counts, or not done, and another piece is to be chosen: *done says
+ * cancelled; 1 the device's verdict ends this call; -ETIME likewise, but
  * the counts are there; other errors.
  */
 static int request(struct run *run, const struct piece *piece,
@@ -221,9 +288,14 @@ static int request(struct run *run, const struct piece *piece,
 	};
 	if (hisiacc_deadline_passed(run->deadline_ns))
 		return -ETIME;
+	err = map_piece(run, piece);
+	if (err)
+		return err < 0 ? err : 0;
 	prepare(run, piece);
 	queue->words = &stream->words;
+	queue->special++;
 	err = hisiacc_queue_run(queue, run->deadline_ns, done);
+	queue->special--;
 	queue->words = NULL;
 	if (err && err != -ETIME) {
 		stream->state = STATE_BAD;
@@ -266,7 +338,6 @@ static bool drain(struct run *run)
 /* Input that the destination has room for, whatever comes out of it. */
 static size_t src_that_fits(size_t dst_len)
 {
-	dst_len = min_size(dst_len, HISIACC_ZIP_REQUEST_MAX);
 	if (dst_len < HISI_ZIP_STREAM_DST_MIN)
 		return 0;
 	return (dst_len - 8) / 9 * 8;
@@ -314,7 +385,9 @@ static void append_end(struct hisiacc_zip_stream *stream)
 static bool choose_compress(struct run *run, struct piece *piece)
 {
 	struct hisiacc_zip_stream *stream = run->stream;
-	size_t fits = src_that_fits(run->dst_left);
+	size_t room = run->dst_share.copy ? 0 :
+		      min_size(run->dst_left, run->dst_share.max);
+	size_t fits = src_that_fits(room);
 	size_t n;
 
 	*piece = (struct piece){ 0 };
@@ -326,7 +399,9 @@ static bool choose_compress(struct run *run, struct piece *piece)
 		n = stream->staged;
 		piece->bounced = n > fits;
 	} else {
-		n = run->src_left;
+		piece->copied = run->src_share.copy;
+		n = min_size(run->src_left, piece->copied ? STAGE_SIZE :
+			     run->src_share.max);
 		piece->bounced = fits < min_size(n, STAGE_SIZE);
 		n = min_size(n, piece->bounced ? STAGE_SIZE : fits);
 	}
@@ -334,9 +409,10 @@ static bool choose_compress(struct run *run, struct piece *piece)
 	if (!piece->last)
 		n &= ~(size_t)3;
 	piece->src_len = (uint32_t)n;
-	piece->dst_len = piece->bounced ? BOUNCE_SIZE :
-			 (uint32_t)min_size(run->dst_left,
-					    HISIACC_ZIP_REQUEST_MAX);
+	/* Do not register what is not going to be used. */
+	if (run->dst_share.pointer)
+		room = min_size(room, hisiacc_zip_bound(stream->format, n));
+	piece->dst_len = piece->bounced ? BOUNCE_SIZE : (uint32_t)room;
 	return true;
 }
 
@@ -447,17 +523,19 @@ static int step_decompress(struct run *run)
 		return begin_decompress(run);
 	if (!run->src_left && !stream->more)
 		return run->finish ? fail(run, HISIACC_STATUS_TRUNCATED) : 1;
-	piece.bounced = run->dst_left < HISI_ZIP_STREAM_DST_MIN;
-	piece.src_len = (uint32_t)min_size(run->src_left,
-					   HISIACC_ZIP_REQUEST_MAX);
+	piece.copied = run->src_share.copy && run->src_left;
+	piece.bounced = run->dst_share.copy ||
+			run->dst_left < HISI_ZIP_STREAM_DST_MIN;
+	piece.src_len = (uint32_t)min_size(run->src_left, piece.copied ?
+					   STAGE_SIZE : run->src_share.max);
 	piece.dst_len = piece.bounced ? BOUNCE_SIZE :
-			(uint32_t)min_size(run->dst_left,
-					   HISIACC_ZIP_REQUEST_MAX);
+			(uint32_t)min_size(run->dst_left, run->dst_share.max);
 	err = request(run, &piece, &done);
 	if (err && (err != -ETIME || stream->state == STATE_BAD))
 		return err;
-	if (done.status == HISIACC_STATUS_OK)
-		judge(stream, &piece, &done);
+	if (done.status != HISIACC_STATUS_OK)
+		return err;
+	judge(stream, &piece, &done);
 	if (!err && stream->state == STATE_BODY && piece.src_len &&
 	    !done.consumed && !done.produced)
 		return fail(run, HISIACC_STATUS_DATA_ERROR);
@@ -465,6 +543,20 @@ static int step_decompress(struct run *run)
 }
 
 /* ---- Run ---- */
+
+/* Memory that is registered is looked at once, other memory as it is used. */
+static int check_share(const struct hisiacc_queue *queue, const void *addr,
+		       size_t len, const struct hisiacc_mem *mem, bool write,
+		       uint64_t *iova, struct share *share)
+{
+	share->max = HISIACC_ZIP_REQUEST_MAX;
+	if (!len)
+		return 0;
+	share->pointer = !mem && hisiacc_queue_caches(queue);
+	if (share->pointer)
+		return hisiacc_cache_is_on(queue->ctx) ? 0 : -EFAULT;
+	return hisiacc_queue_iova(queue, addr, len, mem, write, iova);
+}
 
 static int check(const struct hisiacc_zip_stream *stream,
 		 const struct hisiacc_zip_req *req, struct run *run)
@@ -479,12 +571,12 @@ static int check(const struct hisiacc_zip_stream *stream,
 		return -EBUSY;
 	if (stream->state == STATE_BAD)
 		return -EPIPE;
-	if (req->src_len)
-		err = hisiacc_queue_iova(stream->queue, req->src, req->src_len,
-					 req->src_mem, false, &run->src_iova);
-	if (!err && req->dst_len)
-		err = hisiacc_queue_iova(stream->queue, req->dst, req->dst_len,
-					 req->dst_mem, true, &run->dst_iova);
+	err = check_share(stream->queue, req->src, req->src_len, req->src_mem,
+			  false, &run->src_iova, &run->src_share);
+	if (!err)
+		err = check_share(stream->queue, req->dst, req->dst_len,
+				  req->dst_mem, true, &run->dst_iova,
+				  &run->dst_share);
 	return err;
 }
 

@@ -107,6 +107,40 @@ int hisiacc_sys_map_anon(size_t size, void **out)
 	return 0;
 }
 
+int hisiacc_sys_map_at(void *addr, int fd, uint64_t key, uint64_t size,
+		       int prot)
+{
+	if (size > SIZE_MAX || key > INT64_MAX)
+		return -EPROTO;
+	return mmap(addr, (size_t)size, prot, MAP_SHARED | MAP_FIXED, fd,
+		    (off_t)key) == MAP_FAILED ? -errno : 0;
+}
+
+/* In line with huge pages where it is large enough to have some. */
+int hisiacc_sys_reserve(size_t size, void **out)
+{
+	size_t more = size >= HUGE_PAGE_SIZE ? HUGE_PAGE_SIZE : 0, skip;
+	char *addr;
+
+	if (size > SIZE_MAX - more)
+		return -ENOMEM;
+	addr = mmap(NULL, size + more, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (addr == MAP_FAILED)
+		return -errno;
+	*out = addr;
+	if (!more)
+		return 0;
+	skip = -(uintptr_t)addr & (HUGE_PAGE_SIZE - 1);
+	if (skip)
+		munmap(addr, skip);
+	size = (size + (size_t)sysconf(_SC_PAGESIZE) - 1) &
+	       ~((size_t)sysconf(_SC_PAGESIZE) - 1);
+	munmap(addr + skip + size, more - skip);
+	*out = addr + skip;
+	return 0;
+}
+
 void hisiacc_sys_unmap(void *addr, uint64_t size)
 {
 	munmap(addr, (size_t)size);
@@ -117,6 +151,32 @@ int hisiacc_sys_eventfd(void)
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int hisiacc_sys_dup(int fd)
+{
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+int hisiacc_sys_size(int fd, uint64_t *size)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+
+	if (end < 0)
+		return errno == ESPIPE ? -EINVAL : -errno;
+	*size = (uint64_t)end;
+	return 0;
+}
+
+int hisiacc_sys_prime_fd(int drm_fd, uint32_t handle, bool write)
+{
+	int fd;
+
+	if (drmPrimeHandleToFD(drm_fd, handle, DRM_CLOEXEC |
+			       (write ? DRM_RDWR : 0u), &fd))
+		return -errno;
+	return fd;
 }
 
 int hisiacc_sys_poll(struct pollfd *fds, unsigned int count,

@@ -9,6 +9,9 @@
 /* A piece of output that is always enough for the input: 9/8 and some. */
 #define BOUND_EXTRA	(HISI_ZIP_STREAM_DST_MIN + 24u)
 
+/* A header may have that much before it takes room from what it is about. */
+#define PARSED_MAX	65536u
+
 #define WORD(field)	(offsetof(struct hisi_zip_sqe, field) / 4)
 
 const struct hisiacc_zip_hw hisiacc_zip_hw_v2 = {
@@ -206,17 +209,22 @@ static int sgl_header_parse(uint32_t format, const struct hisiacc_sgl *sgl)
 }
 
 /* Both lists; lengths still with headers. */
-static int desc_sgl(const struct hisiacc_queue *queue,
+static __attribute__((noinline)) int desc_sgl(struct hisiacc_queue *queue,
 		    const struct hisiacc_zip_req *req,
 		    struct hisiacc_zip_desc *desc)
 {
 	const struct hisiacc_sgl *src = req->src_sgl, *dst = req->dst_sgl;
+	int err;
 
 	if (!src || !dst)
 		return -EINVAL;
-	if (src->queue->ctx != queue->ctx || dst->queue->ctx != queue->ctx ||
-	    dst->read_only)
+	if (src->queue->ctx != queue->ctx || dst->queue->ctx != queue->ctx)
 		return -EFAULT;
+	err = hisiacc_sgl_prepare(queue, src, false);
+	if (!err)
+		err = hisiacc_sgl_prepare(queue, dst, true);
+	if (err)
+		return err;
 	desc->sgl = true;
 	desc->src = src->iova;
 	desc->dst = dst->iova;
@@ -225,25 +233,88 @@ static int desc_sgl(const struct hisiacc_queue *queue,
 	return 0;
 }
 
-static inline int desc_flat(const struct hisiacc_queue *queue,
-			    const struct hisiacc_zip_req *req,
-			    struct hisiacc_zip_desc *desc)
+/*
+ * Memory by a pointer: as much of it as one request can use. Kept out of the
+ * way of requests whose memory is registered.
+ */
+static __attribute__((noinline)) int map_src(struct hisiacc_queue *queue,
+		   const struct hisiacc_zip_req *req,
+		   struct hisiacc_zip_desc *desc)
+{
+	if (req->src_len > HISIACC_ZIP_REQUEST_MAX + PARSED_MAX)
+		return -E2BIG;
+	return hisiacc_slot_get(queue, 0, req->src, req->src_len, &desc->src);
+}
+
+static __attribute__((noinline)) int map_dst(struct hisiacc_queue *queue,
+		   const struct hisiacc_zip_req *req,
+		   struct hisiacc_zip_desc *desc)
+{
+	size_t len = min_size(req->dst_len, HISIACC_ZIP_REQUEST_MAX +
+			      HISIACC_ZIP_HEADER_MAX);
+
+	if (queue->type == HISIACC_ZIP_COMPRESS)
+		len = min_size(len, hisiacc_zip_bound((enum hisiacc_zip_format)
+						      req->format,
+						      req->src_len));
+	desc->dst_len = (uint32_t)len;
+	return hisiacc_slot_get(queue, 1, req->dst, len, &desc->dst);
+}
+
+/* Raw deflate is the device's work alone: the CPU need not reach the memory. */
+static __attribute__((noinline)) int map_odd(struct hisiacc_queue *queue, uint32_t format,
+		   const void *addr, size_t len, const struct hisiacc_mem *mem,
+		   bool write, uint64_t *out)
+{
+	if (!mem || format != HISIACC_ZIP_DEFLATE)
+		return -EFAULT;
+	return hisiacc_mem_iova_odd(queue->ctx, addr, len, mem, write, out);
+}
+
+static inline int desc_src(struct hisiacc_queue *queue,
+			   const struct hisiacc_zip_req *req,
+			   struct hisiacc_zip_desc *desc)
 {
 	int err;
 
+	desc->src_len = (uint32_t)req->src_len;
+	if (unlikely(req->src_len > UINT32_MAX))
+		return -E2BIG;
+	if (unlikely(!req->src_mem && hisiacc_queue_caches(queue)))
+		return map_src(queue, req, desc);
 	err = hisiacc_queue_iova(queue, req->src, req->src_len, req->src_mem,
 				 false, &desc->src);
 	if (unlikely(err))
-		return err;
+		err = map_odd(queue, req->format, req->src, req->src_len,
+			      req->src_mem, false, &desc->src);
+	return err;
+}
+
+static inline int desc_dst(struct hisiacc_queue *queue,
+			   const struct hisiacc_zip_req *req,
+			   struct hisiacc_zip_desc *desc)
+{
+	int err;
+
+	if (unlikely(!req->dst_mem && hisiacc_queue_caches(queue)))
+		return map_dst(queue, req, desc);
+	desc->dst_len = (uint32_t)min_size(req->dst_len, UINT32_MAX);
 	err = hisiacc_queue_iova(queue, req->dst, req->dst_len, req->dst_mem,
 				 true, &desc->dst);
 	if (unlikely(err))
-		return err;
-	if (unlikely(req->src_len > UINT32_MAX))
-		return -E2BIG;
-	desc->src_len = (uint32_t)req->src_len;
-	desc->dst_len = (uint32_t)min_size(req->dst_len, UINT32_MAX);
-	return 0;
+		err = map_odd(queue, req->format, req->dst, req->dst_len,
+			      req->dst_mem, true, &desc->dst);
+	return err;
+}
+
+/* The slot at the tail may have references to the cache then, error or not. */
+static inline int desc_flat(struct hisiacc_queue *queue,
+			    const struct hisiacc_zip_req *req,
+			    struct hisiacc_zip_desc *desc)
+{
+	int err = desc_src(queue, req, desc);
+
+	return unlikely(err) ? err : desc_dst(queue, req, desc);
 }
 
 /*
@@ -330,25 +401,28 @@ int hisiacc_zip_prep(struct hisiacc_queue *queue,
 	else
 		err = desc_flat(queue, req, &desc);
 	if (unlikely(err))
-		return err;
+		goto put_refs;
 	err = desc_header(queue, req, &desc, &src_add, &dst_add);
 	if (unlikely(err))
-		return err;
+		goto put_refs;
+	err = -EAGAIN;
 	sqe = hisiacc_ring_get(queue);
 	if (unlikely(!sqe))
-		return -EAGAIN;
+		goto put_refs;
 	if (dst_add)
 		write_header(req);
-	*slot = (struct hisiacc_slot){
-		.user_data = user_data,
-		.src_add = src_add,
-		.dst_add = dst_add,
-		.src_len = desc.src_len,
-		.dst_len = desc.dst_len,
-	};
+	slot->user_data = user_data;
+	slot->src_add = src_add;
+	slot->dst_add = dst_add;
+	slot->src_len = desc.src_len;
+	slot->dst_len = desc.dst_len;
 	hisiacc_zip_encode(queue->zip, sqe, &desc);
 	hisiacc_ring_push(queue);
 	return 0;
+
+put_refs:
+	hisiacc_slot_put(queue, slot);
+	return err;
 }
 
 /* ---- One at a time ---- */
@@ -420,6 +494,17 @@ static int run_small(struct hisiacc_queue *queue,
 	}
 }
 
+/*
+ * Is it that this much memory cannot be registered, or this kind of it? A
+ * stream takes smaller pieces, and copies what cannot be registered at all.
+ */
+static bool is_too_much(const struct hisiacc_queue *queue,
+			const struct hisiacc_zip_req *req, int err)
+{
+	return (err == -ENOMEM || err == -EBUSY || err == -EOPNOTSUPP) &&
+	       hisiacc_queue_caches(queue) && (!req->src_mem || !req->dst_mem);
+}
+
 static int run_sync(struct hisiacc_queue *queue, uint32_t type,
 		    const struct hisiacc_zip_req *req, uint64_t deadline_ns,
 		    struct hisiacc_completion *result)
@@ -448,8 +533,9 @@ static int run_sync(struct hisiacc_queue *queue, uint32_t type,
 	}
 	if (req->src_len <= HISIACC_ZIP_REQUEST_MAX) {
 		err = run_small(queue, req, deadline_ns, result);
-		if (err || result->status != HISIACC_STATUS_DST_FULL ||
-		    req->dst_len <= HISIACC_ZIP_REQUEST_MAX)
+		if (!is_too_much(queue, req, err) &&
+		    (err || result->status != HISIACC_STATUS_DST_FULL ||
+		     req->dst_len <= HISIACC_ZIP_REQUEST_MAX))
 			return err;
 	}
 	return run_large(queue, req, deadline_ns, result);

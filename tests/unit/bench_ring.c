@@ -11,6 +11,7 @@
 #include "sys.h"
 
 #define DEPTH	1024u
+#define MEMS	32u
 
 static struct hisi_acc_status status[2] = {
 	{ .state = HISI_ACC_STATE_RUNNING }, { .state = HISI_ACC_STATE_RUNNING }
@@ -19,13 +20,29 @@ static uint8_t sq[DEPTH * 128] __attribute__((aligned(64)));
 static struct hisi_qm_cqe cq[DEPTH] __attribute__((aligned(64)));
 static struct hisiacc_slot slots[DEPTH];
 static uint64_t doorbell;
-static struct hisiacc_ctx ctx = { .status = status, .status_size = 128 };
+static uint32_t stale[1];
+static struct hisiacc_ctx ctx = { .status = status, .status_size = 128,
+				  .stale = stale, .mems_max = MEMS };
+static struct hisiacc_queue queue = {
+	.ctx = &ctx, .sq = sq, .cq = cq, .slots = slots,
+	.db = &doorbell, .status = (void *)&status[1],
+	.mask = DEPTH - 1, .sqe_size = 128, .phase = 1,
+	.mode = HISIACC_MODE_DMA, .formats = 0xe, .zip = &hisiacc_zip_hw_v3,
+};
 
-/* Nothing of the system is needed on this path. */
+/* Nothing of the system is needed on this path, once memory is registered. */
 int hisiacc_sys_ioctl(int fd, unsigned long request, void *arg)
 {
-	(void)fd, (void)request, (void)arg;
-	abort();
+	static uint32_t pins;
+	struct hisi_acc_mem_pin *pin = arg;
+
+	(void)fd;
+	if (request != HISI_ACC_MEM_PIN || pins == MEMS)
+		abort();
+	pin->out_handle = ++pins;
+	pin->out_mode = HISI_ACC_MODE_DMA;
+	pin->out_iova = pin->addr;
+	return 0;
 }
 
 int hisiacc_sys_list(char (**names)[HISIACC_NAME_SIZE], unsigned int *count)
@@ -60,6 +77,37 @@ int hisiacc_sys_map(int fd, uint64_t key, uint64_t size, int prot, void **out)
 int hisiacc_sys_map_anon(size_t size, void **out)
 {
 	(void)size, (void)out;
+	abort();
+}
+
+int hisiacc_sys_map_at(void *addr, int fd, uint64_t key, uint64_t size,
+		       int prot)
+{
+	(void)addr, (void)fd, (void)key, (void)size, (void)prot;
+	abort();
+}
+
+int hisiacc_sys_reserve(size_t size, void **out)
+{
+	(void)size, (void)out;
+	abort();
+}
+
+int hisiacc_sys_dup(int fd)
+{
+	(void)fd;
+	abort();
+}
+
+int hisiacc_sys_size(int fd, uint64_t *size)
+{
+	(void)fd, (void)size;
+	abort();
+}
+
+int hisiacc_sys_prime_fd(int drm_fd, uint32_t handle, bool write)
+{
+	(void)drm_fd, (void)handle, (void)write;
 	abort();
 }
 
@@ -107,20 +155,15 @@ static void device(unsigned int batch)
 
 int main(int argc, char **argv)
 {
-	static uint8_t src[4096], dst[8192];
+	static uint8_t src[4096] __attribute__((aligned(4096)));
+	static uint8_t dst[8192] __attribute__((aligned(4096)));
 	unsigned int batch = argc > 1 ? (unsigned int)atoi(argv[1]) : 1;
 	unsigned int requests = argc > 2 ? (unsigned int)atoi(argv[2]) : 32000;
-	struct hisiacc_mem src_mem = { .ctx = &ctx, .addr = (uintptr_t)src,
+	int pointers = argc > 3 ? atoi(argv[3]) : 0;
+	struct hisiacc_mem src_mem = { .user = &ctx, .addr = (uintptr_t)src,
 				       .size = sizeof(src) };
-	struct hisiacc_mem dst_mem = { .ctx = &ctx, .addr = (uintptr_t)dst,
+	struct hisiacc_mem dst_mem = { .user = &ctx, .addr = (uintptr_t)dst,
 				       .size = sizeof(dst) };
-	struct hisiacc_queue queue = {
-		.ctx = &ctx, .sq = sq, .cq = cq, .slots = slots,
-		.db = &doorbell, .status = (void *)&status[1],
-		.mask = DEPTH - 1, .sqe_size = 128, .phase = 1,
-		.mode = HISIACC_MODE_DMA, .formats = 0xe,
-		.zip = &hisiacc_zip_hw_v3,
-	};
 	struct hisiacc_zip_req req = {
 		.size = sizeof(req), .format = HISIACC_ZIP_GZIP,
 		.src = src, .src_len = sizeof(src), .src_mem = &src_mem,
@@ -131,6 +174,12 @@ int main(int argc, char **argv)
 
 	if (!batch || batch > 64)
 		return EXIT_FAILURE;
+	hisiacc_cache_init(&ctx);
+	/* By pointers only: 1 the destination, 2 the source as well. */
+	if (pointers > 0)
+		req.dst_mem = NULL;
+	if (pointers > 1)
+		req.src_mem = NULL;
 	for (n = 0; n < requests; n += batch) {
 		for (i = 0; i < batch; i++)
 			if (hisiacc_zip_prep(&queue, &req, i))

@@ -42,6 +42,11 @@ struct fake_queue {
 	uint64_t ready_at;
 };
 
+struct fake_range {
+	const void *start;
+	size_t size;
+};
+
 struct fake {
 	/* what the device is; set between fake_reset() and opening it */
 	unsigned int devices;
@@ -54,6 +59,9 @@ struct fake {
 	uint32_t sqe_size;
 	uint32_t status_size;
 	uint32_t uapi_version;
+	uint32_t features;
+	uint32_t mems_max;
+	uint32_t stale_offset;
 	uint32_t db_offset;
 	uint32_t depth_grant;		/* overrides what is asked for */
 	uint32_t mode_grant;		/* likewise */
@@ -67,6 +75,14 @@ struct fake {
 	unsigned int fail_request;	/* ioctl that fails... */
 	int fail_errno;			/* ...with this... */
 	unsigned int fail_after;	/* ...after that many good ones */
+	unsigned int fail_ioctl;	/* the n-th one from here on, from 1 on */
+	unsigned int fail_alloc;	/* likewise, of the library's callocs */
+	uint64_t budget;		/* bytes that may be pinned; 0: any */
+	struct fake_range missing;	/* memory that is not there... */
+	struct fake_range constant;	/* ...or must not be written... */
+	struct fake_range odd;		/* ...or can be pinned to be read only */
+	bool unmappable;		/* dma-bufs */
+	unsigned int syncs_fail;	/* that many, with EINTR */
 	int open_errno;
 	int map_errno;
 	unsigned int map_fail_after;
@@ -92,6 +108,11 @@ struct fake {
 	unsigned int maps;		/* that are not unmapped */
 	unsigned int pins;		/* registrations that were not ended */
 	unsigned int pinned;		/* of these, with pinned memory */
+	unsigned int fds;		/* dma-bufs that are open */
+	unsigned int syncs;
+	uint64_t sync_flags;		/* of the last one */
+	uint64_t pin_bytes;		/* of all registrations there were */
+	uint64_t bytes;			/* of those that are pinned */
 	uint32_t mode;			/* of the one context; 0: none */
 	uint32_t mode_reason;		/* why no better one */
 	uint32_t last_sqe[32];		/* as the library wrote it */
@@ -104,6 +125,13 @@ struct fake {
 extern struct fake fake;
 
 void fake_reset(void);
+/* The program has changed that memory: what is watched of it goes stale. */
+void fake_change(const void *start, size_t size);
+/* A dma-buf of that size; and its exporter moves it. */
+int fake_dmabuf(size_t size);
+void fake_move(int fd);
+/* Is there a registration of this range, exactly? */
+bool fake_has_pin(const void *start, size_t size);
 void fake_run(void);
 /* State of a queue in the status page; the device is quiet from then on. */
 void fake_fail_queue(unsigned int queue, uint32_t state);

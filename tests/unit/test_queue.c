@@ -113,7 +113,7 @@ START_TEST(nonsense_from_the_driver_is_refused)
 	else if (_i == 3)
 		fake.db_offset = 4096;
 	else
-		fake.status_size = 72;
+		fake.features = 0, fake.status_size = 72;
 	ck_assert_int_eq(hisiacc_open("zip0", &ctx), 0);
 	ck_assert_int_eq(hisiacc_queue_alloc(ctx, &attr, &queue), -EPROTO);
 	hisiacc_close(ctx);

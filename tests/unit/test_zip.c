@@ -221,6 +221,7 @@ START_TEST(wrong_requests_are_refused)
 	cases[5].req.flags = HISIACC_ZIP_FINISH, cases[5].err = -EINVAL;
 	cases[6].req.reserved = 1, cases[6].err = -EINVAL;
 	cases[7].req.src_len = 0, cases[7].err = -EINVAL;
+	fake.missing = (struct fake_range){ rig.src, RIG_MEM };
 	cases[8].req.src_mem = NULL, cases[8].err = -EFAULT;
 	cases[9].req.dst_mem = NULL, cases[9].err = -EFAULT;
 	cases[10].req.src_len = RIG_MEM + 1, cases[10].err = -EFAULT;
