@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 # The prerequisites of a target here are steps, one after the other.
 .NOTPARALLEL:
-.PHONY: all check-modes deps help modules lib examples tests check check-unit check-guest check-long \
+.PHONY: all check-memory check-modes deps help modules lib examples tests check check-unit check-guest check-long \
 	check-build check-dkms check-model check-mainline check-mainline-short \
 	tests-arm64 check-arm64 check-arm64-short lint demo install dkms-install clean
 
@@ -82,6 +82,9 @@ check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests,
 
 check-modes: deps tests tests-arm64 ## all of it once for each kernel and memory mode, with a table
 	@tests/summary 'tests/modes $(BUILD) $(PARTS)'
+
+check-memory: deps tests ## memory of every kind, at length, in each mode, with a table
+	@tests/summary 'tests/memory $(BUILD) $(PARTS)'
 
 # Where guests of arm64 look for what was built for them.
 ARM64 = $(BUILD)/arm64
