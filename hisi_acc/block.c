@@ -15,17 +15,19 @@
 #define LOOK_BATCH	64
 
 /*
- * Memory that file systems want to hear of before each write cannot be pinned
- * for long, and the kernel says so with the errno of a bad address.
+ * Some memory the process may use, but it cannot be pinned for long: pages of
+ * files whose file systems want to hear of each write, device memory, secrets.
+ * The kernel says so with the errno of a bad address.
  */
 static int pin_why_not(struct hisi_acc_block *block, unsigned long addr)
 {
-	struct page *page;
+	unsigned int access = block->read_only ? 0 : FAULT_FLAG_WRITE;
+	int ret;
 
-	if (block->read_only || pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
-		return -EFAULT;
-	unpin_user_page(page);
-	return -EOPNOTSUPP;
+	mmap_read_lock(current->mm);
+	ret = fixup_user_fault(current->mm, addr, access, NULL);
+	mmap_read_unlock(current->mm);
+	return ret ? -EFAULT : -EOPNOTSUPP;
 }
 
 static int pin_batch(struct hisi_acc_block *block, unsigned long addr,
