@@ -435,7 +435,7 @@ struct hisi_acc_mem_pin {
  *		has mapped the buffer; the device goes by that mapping.
  *		HISI_ACC_MODE_PASID: address space of the caller that holds
  *		nothing registered, most likely the buffer's mapping as well.
- *		A multiple of the page size.
+ *		A multiple of the page size, not 0.
  * @offset:	first byte of the buffer, a multiple of the page size
  * @size:	bytes from there on; 0: as many as there are
  * @out_handle:	name of the registration, for MEM_UNPIN
@@ -479,8 +479,8 @@ struct hisi_acc_mem_import {
  * @__reserved:	0
  * @size:	bytes, at least 1, rounded up to whole pages
  * @addr:	HISI_ACC_MODE_DMA: ignored. HISI_ACC_MODE_SVA and _PASID: where
- *		the caller is going to map it, a multiple of the page size;
- *		reserve it by an mmap() with PROT_NONE.
+ *		the caller is going to map it, a multiple of the page size, not
+ *		0; reserve it by an mmap() with PROT_NONE.
  * @out_handle:	name of the registration, for MEM_UNPIN and MEM_EXPORT
  * @out_mode:	granted mode
  * @out_iova:	device address; in HISI_ACC_MODE_SVA and HISI_ACC_MODE_PASID @addr
