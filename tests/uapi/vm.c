@@ -136,6 +136,15 @@ bool vm_enter_cgroup(void)
 	return write_string(OWN_CGROUP "/cgroup.procs", pid);
 }
 
+bool vm_limit_cgroup(size_t size)
+{
+	char text[32] = "max";
+
+	if (size)
+		snprintf(text, sizeof(text), "%zu", size);
+	return write_string(OWN_CGROUP "/memory.max", text);
+}
+
 void vm_reclaim(void)
 {
 	/* more than there is, so it fails after it has tried all */

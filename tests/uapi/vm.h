@@ -23,6 +23,8 @@ uint64_t vm_frame(const void *page);
  * of all of it that can be reclaimed.
  */
 bool vm_enter_cgroup(void);
+/* How much it may have; 0: as much as there is. */
+bool vm_limit_cgroup(size_t size);
 void vm_reclaim(void);
 
 /* Makes equal pages of MADV_MERGEABLE ranges one; false if it cannot. */
