@@ -278,8 +278,6 @@ static inline int desc_src(struct hisiacc_queue *queue,
 	int err;
 
 	desc->src_len = (uint32_t)req->src_len;
-	if (unlikely(req->src_len > UINT32_MAX))
-		return -E2BIG;
 	if (unlikely(!req->src_mem && hisiacc_queue_caches(queue)))
 		return map_src(queue, req, desc);
 	err = hisiacc_queue_iova(queue, req->src, req->src_len, req->src_mem,
@@ -287,6 +285,8 @@ static inline int desc_src(struct hisiacc_queue *queue,
 	if (unlikely(err))
 		err = map_odd(queue, req->format, req->src, req->src_len,
 			      req->src_mem, false, &desc->src);
+	if (unlikely(!err && req->src_len > UINT32_MAX))
+		err = -E2BIG;
 	return err;
 }
 

@@ -88,6 +88,7 @@ START_TEST(source_outside_its_registration_gives_efault)
 	check_refused(&req, -EFAULT);
 	req = good();
 	req.src_mem = NULL;
+	req.src = NULL;
 	if (stack_mode() != HISIACC_MODE_SVA)
 		check_refused(&req, -EFAULT);
 }
@@ -106,6 +107,7 @@ START_TEST(destination_outside_its_registration_gives_efault)
 	check_refused(&req, -EFAULT);
 	req = good();
 	req.dst_mem = NULL;
+	req.dst = NULL;
 	if (stack_mode() != HISIACC_MODE_SVA)
 		check_refused(&req, -EFAULT);
 }

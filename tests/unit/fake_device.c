@@ -477,7 +477,8 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 
 static bool hits(const struct fake_range *range, uint64_t addr, uint64_t size)
 {
-	return overlap((uintptr_t)range->start, range->size, addr, size);
+	return range->size &&
+	       overlap((uintptr_t)range->start, range->size, addr, size);
 }
 
 void fake_change(const void *start, size_t size)
@@ -746,7 +747,8 @@ int hisiacc_sys_ioctl(int fd, unsigned long request, void *arg)
 		return -EBADF;
 	run_all(false);
 	fake.ioctls++;
-	if (fake.fail_ioctl && !--fake.fail_ioctl)
+	if (fake.fail_ioctl && request != HISI_ACC_MEM_UNPIN &&
+	    request != HISI_ACC_QUEUE_FREE && !--fake.fail_ioctl)
 		return -fake.fail_errno;
 	fake.calls[request & 0x3f]++;
 	if (fake.fail_request == request && !fake.fail_after--)
@@ -831,7 +833,7 @@ int hisiacc_sys_map(int fd, uint64_t key, uint64_t size, int prot, void **out)
 	(void)prot;
 	if (buf_of(fd))
 		return fake.unmappable ? -ENODEV :
-		       hisiacc_sys_map_anon((size_t)size, out);
+		       hisiacc_sys_reserve((size_t)size, out);
 	if (fd != CTX_FD)
 		return -EBADF;
 	if (fake.map_errno && !fake.map_fail_after--)

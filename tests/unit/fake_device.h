@@ -75,7 +75,8 @@ struct fake {
 	unsigned int fail_request;	/* ioctl that fails... */
 	int fail_errno;			/* ...with this... */
 	unsigned int fail_after;	/* ...after that many good ones */
-	unsigned int fail_ioctl;	/* the n-th one from here on, from 1 on */
+	unsigned int fail_ioctl;	/* the n-th one from here on, from 1 on, of
+					 * those that give nothing back */
 	unsigned int fail_alloc;	/* likewise, of the library's callocs */
 	uint64_t budget;		/* bytes that may be pinned; 0: any */
 	struct fake_range missing;	/* memory that is not there... */

@@ -139,7 +139,10 @@ int main(void)
 	SRunner *runner = srunner_create(ctx_suite());
 	int failed;
 
+	srunner_add_suite(runner, cache_suite());
+	srunner_add_suite(runner, cache_use_suite());
 	srunner_add_suite(runner, error_suite());
+	srunner_add_suite(runner, import_suite());
 	srunner_add_suite(runner, mem_suite());
 	srunner_add_suite(runner, mode_suite());
 	srunner_add_suite(runner, queue_suite());

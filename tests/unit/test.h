@@ -11,6 +11,7 @@
 #include "hisiacc.h"
 #include "internal.h"
 #include "fake_device.h"
+#include "sys.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,8 +21,11 @@
 		ck_abort_msg("%s", #condition); \
 } while (0)
 
+Suite *cache_suite(void);
+Suite *cache_use_suite(void);
 Suite *ctx_suite(void);
 Suite *error_suite(void);
+Suite *import_suite(void);
 Suite *mem_suite(void);
 Suite *mode_suite(void);
 Suite *queue_suite(void);
