@@ -200,7 +200,7 @@ static void *work(void *arg)
 
 static int64_t storm_ms(void)
 {
-	return stack_long() ? 120000 : 3000;
+	return stack_long() ? 40000 : 2000;
 }
 
 START_TEST(data_is_right_whatever_is_done_to_memory)
