@@ -99,13 +99,13 @@ static bool has_grown(const struct account *a)
 	       b.vmalloc_kb > a->vmalloc_kb + SLACK_KB;
 }
 
-static void expect_account(const struct account *want, const char *name,
-			   long rounds)
+/* Nothing is left but what caches have; false where those have too much. */
+static bool check_account(const struct account *want, const char *name,
+			  long rounds)
 {
-	struct account now;
+	bool same = wait_until(!has_grown(want), 2000);
+	struct account now = take_account();
 
-	wait_until(!has_grown(want), 5000);
-	now = take_account();
 	printf("churn: %-34s %6ld times; kB more: slab %ld, tables %ld, iommu %ld, vmalloc %ld\n",
 	       name, rounds, now.slab_kb - want->slab_kb,
 	       now.tables_kb - want->tables_kb, now.iommu_kb - want->iommu_kb,
@@ -115,12 +115,13 @@ static void expect_account(const struct account *want, const char *name,
 	ck_assert_int_eq(now.pinned_kb, want->pinned_kb);
 	ck_assert_int_eq(now.files, want->files);
 	ck_assert_int_eq(now.pages_pinned, want->pages_pinned);
-	ck_assert(!has_grown(want));
+	return same;
 }
 
 struct scene {
 	int fd;
 	uint8_t *data;
+	uint8_t *place;		/* address space for a buffer */
 	long rounds;
 	const struct way *way;
 };
@@ -189,7 +190,7 @@ static int pin_and_wait(void *arg)
 	struct scene *s = arg;
 	int fd = device_open();
 
-	child_check(!acc_mem_pin(fd, 0, s->data, HUGE, NULL, NULL));
+	child_check(!acc_mem_pin(fd, s->way->flags, s->data, HUGE, NULL, NULL));
 	if (s->rounds & 1)
 		raise(SIGKILL);
 	return 0;
@@ -203,6 +204,74 @@ static void pin_and_die(struct scene *s, long i)
 	child.rounds = i;
 	status = child_run(pin_and_wait, &child);
 	require(status == (i & 1 ? -SIGKILL : 0));
+}
+
+/* Buffers of the driver's */
+
+static struct hisi_acc_mem_alloc alloc_buffer(int fd, uint8_t *place, size_t size)
+{
+	struct hisi_acc_mem_alloc arg;
+
+	require_ok(acc_mem_alloc(fd, place, size, &arg));
+	return arg;
+}
+
+static void alloc_and_free(struct scene *s, long i)
+{
+	(void)i;
+	require_ok(acc_mem_unpin(s->fd, alloc_buffer(s->fd, s->place,
+						     s->way->size).out_handle));
+}
+
+static void alloc_and_map(struct scene *s, long i)
+{
+	struct hisi_acc_mem_alloc arg = alloc_buffer(s->fd, s->place, s->way->size);
+	uint8_t *data = mmap(s->place, arg.out_size, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_FIXED, s->fd, arg.out_key);
+
+	require(data == s->place);
+	data[i % arg.out_size] = 1;
+	/* either may be the last that uses it */
+	if (i & 1)
+		require_ok(acc_mem_unpin(s->fd, arg.out_handle));
+	require(mmap(s->place, arg.out_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		     MAP_FIXED, -1, 0) == s->place);
+	if (!(i & 1))
+		require_ok(acc_mem_unpin(s->fd, arg.out_handle));
+}
+
+static void export_and_import(struct scene *s, long i)
+{
+	struct hisi_acc_mem_alloc arg = alloc_buffer(s->fd, s->place, s->way->size);
+	struct hisi_acc_mem_import import;
+	uint8_t *data;
+	int dmabuf;
+
+	dmabuf = require_ok(acc_mem_export(s->fd, arg.out_handle));
+	data = map(arg.out_size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf);
+	import = acc_import_args(dmabuf, data);
+	require_ok(acc_mem_import(s->fd, &import));
+	close(dmabuf);
+	if (i & 1)
+		require_ok(acc_mem_unpin(s->fd, arg.out_handle));
+	require_ok(acc_mem_unpin(s->fd, import.out_handle));
+	if (!(i & 1))
+		require_ok(acc_mem_unpin(s->fd, arg.out_handle));
+	require_ok(munmap(data, arg.out_size));
+}
+
+static void fail_without_a_descriptor(struct scene *s, long i)
+{
+	struct hisi_acc_mem_alloc arg = alloc_buffer(s->fd, s->place, s->way->size);
+	struct rlimit old, none = {};
+
+	(void)i;
+	require_ok(getrlimit(RLIMIT_NOFILE, &old));
+	none.rlim_max = old.rlim_max;
+	require_ok(setrlimit(RLIMIT_NOFILE, &none));
+	require(acc_mem_export(s->fd, arg.out_handle) == -1 && errno == EMFILE);
+	require_ok(setrlimit(RLIMIT_NOFILE, &old));
+	require_ok(acc_mem_unpin(s->fd, arg.out_handle));
 }
 
 /* The last page is not there: all that was pinned before it goes back. */
@@ -257,8 +326,14 @@ static const struct way ways[] = {
 	{ "any size anywhere, watched", pin_somewhere, HISI_ACC_MEM_WATCH, 0, 1, 0 },
 	{ "on demand", pin_and_unpin, HISI_ACC_MEM_ON_DEMAND, LARGE, 1, 0 },
 	{ "as many at once as there may be", pin_all, 0, 0, 4096, 0 },
-	{ "with its context", pin_and_close, 0, 0, 10, 0 },
+	{ "with its context", pin_and_close, 0, 0, 100, 0 },
 	{ "with its process", pin_and_die, 0, 0, 1000, 0 },
+	{ "with its process, watched", pin_and_die, HISI_ACC_MEM_WATCH, 0, 1000, 0 },
+	{ "a buffer", alloc_and_free, 0, LARGE, 10, 0 },
+	{ "a buffer of 2 MiB", alloc_and_free, 0, HUGE, 100, 0 },
+	{ "a buffer, mapped", alloc_and_map, 0, LARGE, 10, 0 },
+	{ "a buffer, exported and imported", export_and_import, 0, LARGE, 10, 0 },
+	{ "refused, no descriptor left", fail_without_a_descriptor, 0, 4096, 10, 0 },
 	{ "refused, at a hole", fail_at_a_hole, 0, 0, 1, 0 },
 	{ "refused, at a hole, watched", fail_at_a_hole, HISI_ACC_MEM_WATCH, 0, 1, 0 },
 	{ "refused, over the limit", fail_at_the_limit, 0, LARGE, 10, 0 },
@@ -279,6 +354,7 @@ START_TEST(nothing_is_left)
 	const struct way *way = &ways[_i];
 	struct scene s = { .way = way };
 	struct account account;
+	int turn = 0;
 	long i;
 
 	if (way->modes)
@@ -290,12 +366,16 @@ START_TEST(nothing_is_left)
 	s.data = map_huge(1);
 	memset(s.data, 1, HUGE);
 	require_ok(munmap(s.data + HUGE, PAGE));
+	s.place = map(HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	for (i = 0; i < s.rounds / 10 + 2; i++)
 		way->round(&s, i);
-	account = take_account();
-	for (i = 0; i < s.rounds; i++)
-		way->round(&s, i);
-	expect_account(&account, way->name, s.rounds);
+	/* a leak comes each time, what else the kernel is busy with does not */
+	do {
+		ck_assert_int_lt(turn++, 3);
+		account = take_account();
+		for (i = 0; i < s.rounds; i++)
+			way->round(&s, i);
+	} while (!check_account(&account, way->name, s.rounds));
 }
 END_TEST
 
