@@ -51,12 +51,13 @@ struct hisiacc_cache {
 	uint32_t free_count;
 	uint32_t count;		/* of live ones */
 	uint32_t zombies;	/* dead and still in use */
+	uint32_t pending;	/* about to be registered, without the lock */
 	uint32_t limit;		/* most live ones; 0: the cache is off */
 	uint32_t generation;	/* for which the stale bits were looked at */
 	uint64_t clock;		/* atomic; grows whenever the lock is taken */
 	size_t page;
 	size_t size_max;	/* of any live one */
-	uint64_t bytes;		/* of all that are registered */
+	uint64_t bytes;		/* of all that are registered, or about to be */
 	uint64_t bytes_max;
 	uint64_t registrations;
 	uint64_t evictions;

@@ -93,7 +93,7 @@ static pid_t fork_a_sleeper(struct worker *w)
 {
 	pid_t child;
 
-	if (next_random(&w->random) % 32)
+	if (next_random(&w->random) % 8)
 		return 0;
 	child = fork();
 	if (!child)
