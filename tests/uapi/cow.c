@@ -261,12 +261,11 @@ static bool run_order(const struct kind *kind, enum how how, bool pinned_first,
 	return true;
 }
 
-/* COW=all in the environment: not only two of the orders, but all. */
+/* MEMORY=all in the environment: not only two of the orders, but all. */
 static void expect_all_orders(const struct kind *kind, enum how how,
 			      bool pinned_first)
 {
-	bool all = getenv("COW") && !strcmp(getenv("COW"), "all");
-	size_t i, step = all ? 1 : 3;
+	size_t i, step = getenv("MEMORY") ? 1 : 3;
 
 	if (how == NOT_PINNED)
 		only_in_modes(HISI_ACC_MODE_SVA);
