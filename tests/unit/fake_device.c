@@ -582,6 +582,8 @@ static int do_pin(struct hisi_acc_mem_pin *arg)
 	if (err < 0)
 		return err;
 	pins[err - 1].watched = arg->flags & HISI_ACC_MEM_WATCH;
+	if (fake.pinned_hook)
+		fake.pinned_hook();
 	arg->out_handle = (uint32_t)err;
 	arg->out_mode = fake.mode;
 	arg->out_iova = device_address(arg->addr);

@@ -94,6 +94,7 @@ struct fake {
 	bool silent_pause;		/* streams: ctx_st 0 when output is full */
 	bool short_consume;		/* streams: eat 4 bytes less if possible */
 	void (*mutate)(uint32_t *sqe, uint16_t *cqe);
+	void (*pinned_hook)(void);	/* while a registration is being made */
 
 	/* what has happened */
 	uint64_t now;

@@ -515,6 +515,45 @@ START_TEST(changes_elsewhere_cost_a_look_and_nothing_else)
 }
 END_TEST
 
+/* As if by another thread, which also looks at the stale bits first. */
+static void change_meanwhile(void)
+{
+	fake_change(page(0), PAGE);
+	(void)hisiacc_ctx_cache_flush(ctx);
+}
+
+START_TEST(what_changes_while_it_is_registered_is_used_once)
+{
+	fake.pinned_hook = change_meanwhile;
+	ck_assert_int_eq(prep(0, 9), 0);
+	fake.pinned_hook = NULL;
+	ck_assert_uint_eq(info().stale, 1);
+	finish(1);
+	ck_assert_int_eq(touch(0, true), 0);
+	ck_assert_uint_eq(pin_calls(), 3);
+	ck_assert_uint_eq(fake.pinned, 2);
+	ck_assert_int_eq(touch(0, true), 0);
+	ck_assert_uint_eq(pin_calls(), 3);
+}
+END_TEST
+
+/* The same memory is registered twice at a time, and once in the end. */
+static void register_meanwhile(void)
+{
+	fake.pinned_hook = NULL;
+	must(!touch(0, true));
+}
+
+START_TEST(two_registrations_at_a_time_become_one)
+{
+	fake.pinned_hook = register_meanwhile;
+	ck_assert_int_eq(touch(0, true), 0);
+	ck_assert_uint_eq(pin_calls(), 2);
+	ck_assert_uint_eq(fake.pinned, 1);
+	ck_assert_uint_eq(info().bytes, PAGE);
+}
+END_TEST
+
 /* ---- Memory of other kinds ---- */
 
 START_TEST(constant_memory_is_a_source)
@@ -626,6 +665,8 @@ Suite *cache_suite(void)
 	tcase_add_test(tc, a_request_in_flight_keeps_what_has_gone_stale);
 	tcase_add_test(tc, a_slot_that_is_used_again_is_not_taken_for_the_old_one);
 	tcase_add_test(tc, a_handle_that_is_used_again_is_not_stale);
+	tcase_add_test(tc, what_changes_while_it_is_registered_is_used_once);
+	tcase_add_test(tc, two_registrations_at_a_time_become_one);
 	tcase_add_test(tc, changes_elsewhere_cost_a_look_and_nothing_else);
 	suite_add_tcase(suite, tc);
 
