@@ -242,9 +242,9 @@ START_TEST(data_is_right_whatever_is_done_to_memory)
 	       _i ? "small cache" : "usual cache", requests, forks,
 	       (unsigned long)info.registrations, (unsigned long)info.stale,
 	       (unsigned long)info.evictions);
-	ck_assert_uint_gt(requests, 50);
+	ck_assert_uint_gt(requests, 15);
 	if (stack_mode() != HISIACC_MODE_SVA)
-		ck_assert_uint_gt(info.stale, 10);
+		ck_assert_uint_gt(info.stale, 0);
 	check_usable();
 }
 END_TEST

@@ -4,9 +4,11 @@
 #include <linux/udmabuf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include <xf86drm.h>
 
+#include "../mover/mover.h"
 #include "process.h"
 #include "small.h"
 
@@ -211,6 +213,60 @@ START_TEST(a_gem_object_is_imported)
 }
 END_TEST
 
+/* ---- Buffers that are moved ---- */
+
+/* The node of tests/mover, or -1. */
+static int mover(void)
+{
+	int fd = open("/host/out/mover.ko", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		syscall(SYS_finit_module, fd, "", 0);
+		close(fd);
+		wait_until(!access("/dev/mover", F_OK), 2000);
+	}
+	return open("/dev/mover", O_RDWR | O_CLOEXEC);
+}
+
+START_TEST(a_buffer_that_was_moved_is_refreshed)
+{
+	struct mover_create create = { .size = SIZE };
+	struct mover_move move = { 0 };
+	struct mover_fail fail = { .count = 1, .error = ENOMEM };
+	struct hisiacc_zip_req req;
+	struct hisiacc_mem *mem;
+	int device = mover();
+
+	if (device < 0)
+		skip("the module of tests/mover is not there");
+	expect_ok(ioctl(device, MOVER_CREATE, &create));
+	move.fd = fail.fd = create.out_fd;
+	ck_assert_int_eq(hisiacc_mem_import(stack.ctx, create.out_fd, 0, 0, 0,
+					    &mem), 0);
+	there_and_back(mem);
+	expect_ok(ioctl(device, MOVER_MOVE, &move));
+	if (stack_mode() == HISIACC_MODE_SVA) {
+		/* the page table is what the device goes by */
+		there_and_back(mem);
+	} else {
+		ck_assert_int_eq(hisiacc_mem_is_stale(mem), 1);
+		expect_ok(ioctl(device, MOVER_FAIL, &fail));
+		ck_assert_int_eq(hisiacc_mem_refresh(mem), -ENOMEM);
+		req = req_of(HISIACC_ZIP_GZIP, hisiacc_mem_addr(mem), 100,
+			     stack.buf, 1000);
+		req.src_mem = mem;
+		ck_assert_int_eq(hisiacc_zip_prep(stack.comp, &req, 1),
+				 -EFAULT);
+	}
+	ck_assert_int_eq(hisiacc_mem_refresh(mem), 0);
+	ck_assert_int_eq(hisiacc_mem_is_stale(mem), 0);
+	there_and_back(mem);
+	hisiacc_mem_free(mem);
+	close(create.out_fd);
+	check_usable();
+}
+END_TEST
+
 static void add(void)
 {
 	test_set_timeout(60);
@@ -219,6 +275,7 @@ static void add(void)
 	test_add(a_buffer_is_handed_from_context_to_context);
 	test_add(only_exportable_memory_is_exported);
 	test_add(a_gem_object_is_imported);
+	test_add(a_buffer_that_was_moved_is_refreshed);
 }
 
 int main(int argc, char **argv)
