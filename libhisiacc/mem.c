@@ -131,35 +131,6 @@ int hisiacc_mem_register(struct hisiacc_ctx *ctx, void *addr, size_t size,
 
 /* ---- Allocated memory ---- */
 
-static int alloc_pinned(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
-			struct hisiacc_mem **out)
-{
-	struct hisiacc_mem *mem;
-	void *addr;
-	int err;
-
-	err = hisiacc_sys_map_anon(size, &addr);
-	if (err)
-		return err;
-	mem = hisiacc_mem_new(ctx, addr, size, flags);
-	if (!mem) {
-		err = -ENOMEM;
-		goto unmap;
-	}
-	mem->kind = HISIACC_MEM_ALLOCATED;
-	err = pin(mem);
-	if (err)
-		goto free_mem;
-	*out = mem;
-	return 0;
-
-free_mem:
-	free(mem);
-unmap:
-	hisiacc_sys_unmap(addr, size);
-	return err;
-}
-
 /* A buffer of the driver's, mapped over @addr, which is reserved for it. */
 static int alloc_at(struct hisiacc_mem *mem)
 {
@@ -188,14 +159,23 @@ static int alloc_at(struct hisiacc_mem *mem)
 	return err;
 }
 
-static int alloc_exportable(struct hisiacc_ctx *ctx, size_t size,
-			    uint32_t flags, struct hisiacc_mem **out)
+int hisiacc_mem_alloc(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
+		      struct hisiacc_mem **out)
 {
+	bool exportable = flags & HISIACC_MEM_EXPORTABLE;
+	size_t page = hisiacc_sys_page_size();
 	struct hisiacc_mem *mem;
 	void *addr;
 	int err;
 
-	err = hisiacc_sys_reserve(size, &addr);
+	*out = NULL;
+	if (flags & ~ALLOC_FLAGS)
+		return -EOPNOTSUPP;
+	if (!size || size > SIZE_MAX - page)
+		return -EINVAL;
+	size = (size + page - 1) & ~(page - 1);
+	err = exportable ? hisiacc_sys_reserve(size, &addr) :
+	      hisiacc_sys_map_anon(size, &addr);
 	if (err)
 		return err;
 	mem = hisiacc_mem_new(ctx, addr, size, flags);
@@ -203,8 +183,8 @@ static int alloc_exportable(struct hisiacc_ctx *ctx, size_t size,
 		err = -ENOMEM;
 		goto unmap;
 	}
-	mem->kind = HISIACC_MEM_BUFFER;
-	err = alloc_at(mem);
+	mem->kind = exportable ? HISIACC_MEM_BUFFER : HISIACC_MEM_ALLOCATED;
+	err = exportable ? alloc_at(mem) : pin(mem);
 	if (err)
 		goto free_mem;
 	*out = mem;
@@ -215,20 +195,4 @@ free_mem:
 unmap:
 	hisiacc_sys_unmap(addr, size);
 	return err;
-}
-
-int hisiacc_mem_alloc(struct hisiacc_ctx *ctx, size_t size, uint32_t flags,
-		      struct hisiacc_mem **out)
-{
-	size_t page = hisiacc_sys_page_size();
-
-	*out = NULL;
-	if (flags & ~ALLOC_FLAGS)
-		return -EOPNOTSUPP;
-	if (!size || size > SIZE_MAX - page)
-		return -EINVAL;
-	size = (size + page - 1) & ~(page - 1);
-	return flags & HISIACC_MEM_EXPORTABLE ?
-	       alloc_exportable(ctx, size, flags, out) :
-	       alloc_pinned(ctx, size, flags, out);
 }
