@@ -148,17 +148,20 @@ static void buffer_release_later(struct kref *ref)
 	queue_work(free_queue, &buffer->free_work);
 }
 
+/* With mmap_lock, which uncharging would take. */
+static void buffer_put_later(struct hisi_acc_buffer *buffer)
+{
+	kref_put(&buffer->ref, buffer_release_later);
+}
+
 static void mapping_open(struct vm_area_struct *vma)
 {
 	hisi_acc_buffer_get(vma->vm_private_data);
 }
 
-/* Called with mmap_lock, which uncharging would take. */
 static void mapping_close(struct vm_area_struct *vma)
 {
-	struct hisi_acc_buffer *buffer = vma->vm_private_data;
-
-	kref_put(&buffer->ref, buffer_release_later);
+	buffer_put_later(vma->vm_private_data);
 }
 
 /* All pages are there from the start; MADV_DONTNEED, for one, takes them away. */
@@ -197,40 +200,36 @@ static const struct vm_operations_struct part_ops = {
 	.fault = part_fault,
 };
 
-static int insert_pages(struct hisi_acc_buffer *buffer,
-			struct vm_area_struct *vma, unsigned long first)
+/* A mapping that could not be made is not closed. */
+static int mapping_init(struct hisi_acc_buffer *buffer,
+			struct vm_area_struct *vma, unsigned long first,
+			const struct vm_operations_struct *ops)
 {
 	unsigned long count = vma_pages(vma);
 	int ret;
 
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	ret = vm_insert_pages(vma, vma->vm_start, buffer->pages + first, &count);
-	if (ret)
+	if (ret) {
+		buffer_put_later(buffer);
 		return ret;
-	/* the caller of a failed mmap() does not close it */
-	hisi_acc_buffer_get(buffer);
+	}
 	vma->vm_private_data = buffer;
+	vma->vm_ops = ops;
 	return 0;
 }
 
 int hisi_acc_buffer_mmap(struct hisi_acc_buffer *buffer,
 			 struct vm_area_struct *vma)
 {
-	int ret = insert_pages(buffer, vma, 0);
-
-	if (!ret)
-		vma->vm_ops = &mapping_ops;
-	return ret;
+	return mapping_init(buffer, vma, 0, &mapping_ops);
 }
 
 int hisi_acc_buffer_mmap_part(struct hisi_acc_buffer *buffer,
 			      struct vm_area_struct *vma)
 {
-	int ret = insert_pages(buffer, vma, vma->vm_pgoff);
-
-	if (!ret)
-		vma->vm_ops = &part_ops;
-	return ret;
+	hisi_acc_buffer_get(buffer);
+	return mapping_init(buffer, vma, vma->vm_pgoff, &part_ops);
 }
 
 int hisi_acc_buffer_module_init(void)

@@ -33,7 +33,10 @@ void hisi_acc_buffer_get(struct hisi_acc_buffer *buffer);
 /* Takes mmap_lock for the last one. */
 void hisi_acc_buffer_put(struct hisi_acc_buffer *buffer);
 
-/* All of it, from the device's node: the mapping starts at buffer->pgoff. */
+/*
+ * All of it, from the device's node: the mapping starts at buffer->pgoff. The
+ * caller's reference becomes the mapping's, and is gone if there is none.
+ */
 int hisi_acc_buffer_mmap(struct hisi_acc_buffer *buffer,
 			 struct vm_area_struct *vma);
 /* From a dma-buf, the part that @vma says, which is inside. */

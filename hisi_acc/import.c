@@ -113,6 +113,13 @@ static int map_pieces(struct import *import)
 	return done == import->size ? 0 : -EOPNOTSUPP;
 }
 
+/* Where the device is given addresses of that domain. */
+static void flush_dma_domain(struct import *import)
+{
+	if (import->mem.mode == HISI_ACC_MODE_DMA)
+		iommu_flush_iotlb_all(dma_domain(import));
+}
+
 /*
  * Returns when the device cannot reach the memory any more. In DMA mode the
  * exporter's call to unmap comes first by nature; whatever it lets go of in there
@@ -131,9 +138,7 @@ static void import_unmap(struct import *import)
 	import->mapped = 0;
 	dma_buf_unmap_attachment(import->attach, import->sgt, import->dir);
 	import->sgt = NULL;
-	domain = dma_domain(import);
-	if (domain)
-		iommu_flush_iotlb_all(domain);
+	flush_dma_domain(import);
 	atomic_dec(&import->ctx->dev->mappings);
 }
 
@@ -207,15 +212,12 @@ static int import_attach(struct import *import)
 
 static void import_detach(struct import *import)
 {
-	struct iommu_domain *domain = dma_domain(import);
-
 	hisi_acc_dma_buf_lock(import->dmabuf);
 	import_unmap(import);
 	hisi_acc_dma_buf_unlock(import->dmabuf);
 	dma_buf_detach(import->dmabuf, import->attach);
 	/* on older kernels some mappings last as long as the attachment */
-	if (domain)
-		iommu_flush_iotlb_all(domain);
+	flush_dma_domain(import);
 }
 
 static int import_bind(struct import *import)

@@ -166,7 +166,8 @@ static const struct vm_operations_struct doorbell_ops = {
 	.fault = doorbell_fault,
 };
 
-static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma)
+static int region_check(struct hisi_acc_region *region,
+			struct vm_area_struct *vma)
 {
 	unsigned long size = vma->vm_end - vma->vm_start;
 
@@ -179,16 +180,16 @@ static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
 	vm_flags_clear(vma, VM_MAYEXEC);
-	/* ordinary memory, for other drivers and for direct I/O as well */
-	if (region->buffer) {
-		vm_flags_set(vma, VM_DONTCOPY);
-		return hisi_acc_buffer_mmap(region->buffer, vma);
-	}
+	return 0;
+}
+
+static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma)
+{
 	/* a child of fork() has nothing to do with it, and VM_IO keeps that so */
 	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	if (region->pages)
 		return vm_map_pages_zero(vma, region->pages,
-					 size >> PAGE_SHIFT);
+					 region->size >> PAGE_SHIFT);
 
 	vm_flags_set(vma, VM_PFNMAP);
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
@@ -200,13 +201,25 @@ static int region_map(struct hisi_acc_region *region, struct vm_area_struct *vma
 
 int hisi_acc_region_mmap(struct hisi_acc_ctx *ctx, struct vm_area_struct *vma)
 {
+	struct hisi_acc_buffer *buffer = NULL;
 	struct hisi_acc_region *region;
 	int ret = -EINVAL;
 
 	mutex_lock(&ctx->map_lock);
 	region = xa_load(&ctx->regions, vma->vm_pgoff);
 	if (region)
+		ret = region_check(region, vma);
+	if (!ret && region->buffer) {
+		buffer = region->buffer;
+		hisi_acc_buffer_get(buffer);
+	} else if (!ret) {
 		ret = region_map(region, vma);
+	}
 	mutex_unlock(&ctx->map_lock);
-	return ret;
+	if (!buffer)
+		return ret;
+	/* ordinary memory, for other drivers and for direct I/O as well */
+	vm_flags_set(vma, VM_DONTCOPY);
+	/* large ones take their time, and a reset wants the lock */
+	return hisi_acc_buffer_mmap(buffer, vma);
 }
