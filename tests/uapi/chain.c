@@ -47,7 +47,7 @@ START_TEST(one_functions_buffer_is_the_others_source)
 		skip("there is no %s", exporter_name(usual_exporter()));
 	raw_queue_init(&one, device_open(), QUEUE_COMPRESS, 16, 0);
 	raw_queue_init(&two, second_open(), QUEUE_DECOMPRESS, 16, 0);
-	place = map(2 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	place = reserve(2 * SIZE);
 	expect_ok(acc_mem_alloc(one.fd, place, 2 * SIZE, &between));
 	require(mmap(place, 2 * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		     one.fd, between.out_key) == place);
@@ -85,7 +85,7 @@ START_TEST(address_is_the_same_on_both)
 	only_in_modes(HISI_ACC_MODE_SVA | HISI_ACC_MODE_PASID);
 	if (access(SECOND, F_OK))
 		skip("there is one function only");
-	place = map(SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	place = reserve(SIZE);
 	expect_ok(acc_mem_alloc(fd, place, SIZE, &buffer));
 	dmabuf = expect_ok(acc_mem_export(fd, buffer.out_handle));
 	require(mmap(place, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,

@@ -177,7 +177,7 @@ END_TEST
 static struct hisi_acc_mem_import usual_args(void)
 {
 	int dmabuf = exporter_make(EXPORTER_OWN, SIZE);
-	void *place = map(2 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	void *place = reserve(2 * SIZE);
 
 	require(mmap(place, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		     dmabuf, 0) == place);

@@ -92,7 +92,7 @@ static int vgem_make(size_t size, bool read_only)
 
 static int own_make(size_t size, bool read_only)
 {
-	void *place = map(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	void *place = reserve(size);
 	struct hisi_acc_mem_alloc buffer;
 	int fd = device_open(), dmabuf;
 
@@ -187,6 +187,25 @@ int exporter_make(enum exporter exporter, size_t size)
 int exporter_make_read_only(enum exporter exporter, size_t size)
 {
 	return exporters[exporter].make(size, true);
+}
+
+void *reserve(size_t size)
+{
+	return map(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+void buffer_map(struct buffer *b)
+{
+	require(mmap(b->data, b->arg.out_size, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED, b->fd, b->arg.out_key) == b->data);
+}
+
+void buffer_init(struct buffer *b, int fd, size_t size)
+{
+	b->fd = fd;
+	b->data = reserve(size + PAGE);
+	require_ok(acc_mem_alloc(fd, b->data, size, &b->arg));
+	buffer_map(b);
 }
 
 void imported_init(struct imported *i, int fd, int dmabuf, size_t size)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ioctls.h"
+
 enum exporter {
 	EXPORTER_UDMABUF,	/* a memfd */
 	EXPORTER_HEAP,		/* the system heap */
@@ -23,6 +25,19 @@ bool exporter_is_there(enum exporter exporter);
 int exporter_make(enum exporter exporter, size_t size);
 /* A dma-buf that is for reading only; -1 if the exporter makes none. */
 int exporter_make_read_only(enum exporter exporter, size_t size);
+
+/* A buffer of MEM_ALLOC that is mapped where it was announced. */
+struct buffer {
+	int fd;			/* of the context */
+	uint8_t *data;
+	struct hisi_acc_mem_alloc arg;
+};
+
+void buffer_init(struct buffer *b, int fd, size_t size);
+/* Maps it there once more. */
+void buffer_map(struct buffer *b);
+/* Addresses for something that is to come. */
+void *reserve(size_t size);
 
 /* A dma-buf that is mapped for the CPU, and registered. */
 struct imported {
