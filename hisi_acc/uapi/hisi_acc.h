@@ -447,9 +447,11 @@ struct hisi_acc_mem_pin {
  * Nothing is charged to the caller: the memory is the exporter's. Where the
  * exporter moves or takes back the buffer, the device loses it first: requests
  * that are using it complete with an error, and the registration is stale (see
- * hisi_acc_status) until it is given back and made anew. The device is coherent
- * with the CPU; the exporter may want DMA_BUF_IOCTL_SYNC around CPU accesses all
- * the same.
+ * hisi_acc_status) until it is given back and made anew. What the exporter has
+ * begun (moving, clearing) is waited for; the work of other devices on the
+ * buffer is not: poll() on the dma-buf says when that is over. The device is
+ * coherent with the CPU; the exporter may want DMA_BUF_IOCTL_SYNC around CPU
+ * accesses all the same.
  *
  * Errors: EBADF, EINVAL @fd is no dma-buf; EINVAL @addr, @offset or @size not as
  * above or outside the buffer, or larger than out_mem_size_max; EOPNOTSUPP none
