@@ -212,6 +212,7 @@ static int rounds(void)
  */
 START_TEST(moves_under_requests_in_flight_do_no_harm)
 {
+	static const uint32_t delays[] = { 50000, 20, 5000, 20 };
 	int round, now, good = 0, dmabuf, all = rounds() * REQUESTS;
 	struct device_access a;
 	struct imported i;
@@ -226,13 +227,18 @@ START_TEST(moves_under_requests_in_flight_do_no_harm)
 	raw_queue_fini(&a.decompress);
 	raw_queue_init(&a.decompress, a.fd, QUEUE_DECOMPRESS, DEPTH, 0);
 	watcher_init_for(&w, a.fd);
-	made = make_source(&a, 1);
 	imported_init(&i, a.fd, dmabuf, SIZE);
 	for (round = 0; round < rounds(); round++) {
-		/* all have their last write before them, or some are done */
-		monitor_set_delay(round % 2 ? 20 : 50000);
+		/* the translations are warm */
+		ck_assert(device_writes(&a, i.iova, SIZE, 1));
+		made = make_source(&a, 1);
+		/*
+		 * All have their last write before them, soon or not before the
+		 * kernel would have invalidated by itself, or some are done.
+		 */
+		monitor_set_delay(delays[round % ARRAY_SIZE(delays)]);
 		submit_writes(&a, i.iova, made);
-		if (round % 4 == 3)
+		if (round % ARRAY_SIZE(delays) == 3)
 			wait_until(raw_queue_ready(&a.decompress), 1000);
 		mover_move(dmabuf);
 		now = take_all(&a);
