@@ -158,47 +158,43 @@ struct piece {
  */
 static int shrink(struct run *run, struct share *share, uint32_t len, int err)
 {
-	switch (err) {
-	case -ENOMEM:
-	case -EBUSY:
+	if (err == -ENOMEM || err == -EBUSY || err == -EOPNOTSUPP) {
 		share->max = min_size(len, share->max) / 2;
-		share->copy = share->max < SHARE_MIN;
+		share->copy = err == -EOPNOTSUPP || share->max < SHARE_MIN;
 		return 0;
-	case -EOPNOTSUPP:
-		share->copy = true;
-		return 0;
-	default:
-		/* What this call has done already cannot be told. */
-		if (run->result->consumed || run->result->produced)
-			run->stream->state = STATE_BAD;
-		return err;
 	}
+	/* What this call has done already cannot be told. */
+	if (run->result->consumed || run->result->produced)
+		run->stream->state = STATE_BAD;
+	return err;
+}
+
+static int map_share(struct run *run, bool dst, const void *addr, uint32_t len,
+		     uint64_t *iova)
+{
+	struct hisiacc_queue *queue = run->stream->queue;
+	int err = hisiacc_slot_get(queue, dst, addr, len, iova);
+
+	if (!err)
+		return 0;
+	hisiacc_slot_put(queue, &queue->slots[queue->tail]);
+	err = shrink(run, dst ? &run->dst_share : &run->src_share, len, err);
+	return err ? err : 1;
 }
 
 /* Where the device finds the caller's part of it. 1: choose another piece. */
 static int map_piece(struct run *run, const struct piece *piece)
 {
-	struct hisiacc_queue *queue = run->stream->queue;
-	struct share *share = NULL;
-	uint32_t len = 0;
 	int err = 0;
 
 	if (run->src_share.pointer && piece->src_len && !piece->staged &&
-	    !piece->copied) {
-		share = &run->src_share;
-		len = piece->src_len;
-		err = hisiacc_slot_get(queue, 0, run->src, len, &run->src_iova);
-	}
-	if (!err && run->dst_share.pointer && !piece->bounced) {
-		share = &run->dst_share;
-		len = piece->dst_len;
-		err = hisiacc_slot_get(queue, 1, run->dst, len, &run->dst_iova);
-	}
-	if (!err)
-		return 0;
-	hisiacc_slot_put(queue, &queue->slots[queue->tail]);
-	err = shrink(run, share, len, err);
-	return err ? err : 1;
+	    !piece->copied)
+		err = map_share(run, false, run->src, piece->src_len,
+				&run->src_iova);
+	if (!err && run->dst_share.pointer && !piece->bounced)
+		err = map_share(run, true, run->dst, piece->dst_len,
+				&run->dst_iova);
+	return err;
 }
 
 static void prepare(struct run *run, const struct piece *piece)
