@@ -210,8 +210,11 @@ unsigned int hisiacc_ctx_cache_flush(struct hisiacc_ctx *ctx)
 	unsigned int left;
 
 	pthread_mutex_lock(&cache->lock);
-	hisiacc_cache_refresh(ctx);
-	hisiacc_cache_evict_all(ctx);
+	/* Where there is nothing, there may be no status page: in a child. */
+	if (cache->count || cache->zombies) {
+		hisiacc_cache_refresh(ctx);
+		hisiacc_cache_evict_all(ctx);
+	}
 	left = cache->count + cache->zombies;
 	pthread_mutex_unlock(&cache->lock);
 	return left;

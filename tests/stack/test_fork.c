@@ -42,6 +42,27 @@ START_TEST(calls_in_a_forked_child_give_eperm)
 }
 END_TEST
 
+static int alloc_first(void *ctx)
+{
+	struct hisiacc_queue_attr attr = { .size = sizeof(attr) };
+	struct hisiacc_queue *queue = (void *)1;
+
+	child_check(hisiacc_queue_alloc(ctx, &attr, &queue) == -EPERM);
+	child_check(!queue);
+	return 0;
+}
+
+/* What the last object of a context takes along must not be missed there. */
+START_TEST(a_context_without_objects_gives_eperm_in_a_child)
+{
+	struct hisiacc_ctx *ctx;
+
+	ck_assert_int_eq(hisiacc_open(hisiacc_ctx_name(stack.ctx), &ctx), 0);
+	ck_assert_int_eq(child_run(alloc_first, ctx), 0);
+	hisiacc_close(ctx);
+}
+END_TEST
+
 static int only_leave(void *arg)
 {
 	return *(int *)arg;
@@ -240,6 +261,7 @@ static void add(void)
 {
 	test_set_timeout(120);
 	test_add(calls_in_a_forked_child_give_eperm);
+	test_add(a_context_without_objects_gives_eperm_in_a_child);
 	test_add(fork_in_mid_flight_disturbs_nothing);
 	test_add(registered_memory_stays_the_parents);
 	test_add(fork_among_threads_that_submit_does_not_hang);
