@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The real sys.c, which the other suites replace by the fake device. */
+#define _GNU_SOURCE
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -121,6 +122,40 @@ START_TEST(no_directory_is_no_devices)
 }
 END_TEST
 
+START_TEST(reserved_addresses_are_mapped_over)
+{
+	static const size_t sizes[] = { 1, 4096, 2u << 20, (4u << 20) + 5 };
+	size_t size = sizes[_i], page = hisiacc_sys_page_size();
+	int file = memfd_create("sys", MFD_CLOEXEC), copy;
+	uint64_t bytes;
+	char *addr;
+
+	ck_assert_int_eq(hisiacc_sys_reserve(size, (void **)&addr), 0);
+	ck_assert_uint_eq((uintptr_t)addr %
+			  (size >= 2u << 20 ? 2u << 20 : page), 0);
+	size = (size + page - 1) / page * page;
+	ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
+	ck_assert_int_eq(hisiacc_sys_map_at(addr, file, 0, size,
+					    PROT_READ | PROT_WRITE), 0);
+	memset(addr, 1, size);
+	hisiacc_sys_unmap(addr, size);
+	ck_assert_int_eq(hisiacc_sys_size(file, &bytes), 0);
+	ck_assert_uint_eq(bytes, size);
+	copy = hisiacc_sys_dup(file);
+	ck_assert_int_eq(fcntl(copy, F_GETFD), FD_CLOEXEC);
+	hisiacc_sys_close(file);
+	ck_assert_int_eq(hisiacc_sys_size(copy, &bytes), 0);
+	hisiacc_sys_close(copy);
+	ck_assert_int_eq(hisiacc_sys_dup(copy), -EBADF);
+	ck_assert_int_eq(hisiacc_sys_size(copy, &bytes), -EBADF);
+	ck_assert_int_eq(hisiacc_sys_map_at(addr, copy, 0, page, PROT_READ),
+			 -EBADF);
+	ck_assert_int_eq(hisiacc_sys_reserve(SIZE_MAX - 5, (void **)&addr),
+			 -ENOMEM);
+	ck_assert_int_lt(hisiacc_sys_prime_fd(-1, 1, true), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sys");
@@ -128,6 +163,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_loop_test(tc, reserved_addresses_are_mapped_over, 0, 4);
 	tcase_add_test(tc, failures_are_negative_errnos);
 	tcase_add_test(tc, a_file_that_is_no_device_has_no_such_ioctl);
 	tcase_add_test(tc, an_eventfd_does_not_block);
