@@ -21,6 +21,9 @@
 
 #define EVENT_MS	3000
 
+/* Of 20 ms: how long a request may take on a slow machine. */
+#define WAITS		250
+
 static void expect_gone(int fd, uint32_t handle)
 {
 	struct hisi_acc_queue_alloc queue = acc_queue_args(0, 16);
@@ -204,6 +207,7 @@ static int submit_for_ever(void *arg)
 	struct gate *ready = arg;
 	uint32_t sqe[SQE_WORDS];
 	struct work w;
+	int waits;
 
 	work_init(&w, device_open(), QUEUE_COMPRESS, 4000);
 	gate_open(ready);
@@ -211,8 +215,11 @@ static int submit_for_ever(void *arg)
 		zip_encode(sqe, w.src.iova, 4000, w.dst.iova, w.dst.size);
 		raw_queue_push(&w.q, sqe);
 		ring(&w.q, false);
-		if (!raw_queue_pop(&w.q, NULL, 20))
-			return w.q.status->state == HISI_ACC_STATE_GONE ? 0 : 1;
+		for (waits = 0; !raw_queue_pop(&w.q, NULL, 20); waits++)
+			if (w.q.status->state == HISI_ACC_STATE_GONE)
+				return 0;
+			else if (waits == WAITS)
+				return 1;
 		ring(&w.q, true);
 	}
 }
