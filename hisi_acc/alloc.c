@@ -174,11 +174,7 @@ void hisi_acc_mem_alloc_undo(struct hisi_acc_ctx *ctx, void *data)
 {
 	struct hisi_acc_mem_alloc *arg = data;
 
-	/* a device that is gone has freed it already */
-	if (hisi_acc_dev_enter(ctx->dev))
-		return;
-	hisi_acc_mem_close(ctx, arg->out_handle);
-	hisi_acc_dev_leave(ctx->dev);
+	hisi_acc_mem_undo(ctx, arg->out_handle);
 }
 
 /* A reference to the buffer of a registration. */

@@ -113,6 +113,15 @@ int hisi_acc_mem_close(struct hisi_acc_ctx *ctx, u32 handle)
 	return 0;
 }
 
+void hisi_acc_mem_undo(struct hisi_acc_ctx *ctx, u32 handle)
+{
+	/* a device that is gone has freed it already */
+	if (hisi_acc_dev_enter(ctx->dev))
+		return;
+	hisi_acc_mem_close(ctx, handle);
+	hisi_acc_dev_leave(ctx->dev);
+}
+
 void hisi_acc_mem_free(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem)
 {
 	mem->ops->release(ctx, mem);

@@ -48,6 +48,8 @@ int hisi_acc_mem_publish(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem,
 			 u32 *handle);
 /* Frees the one with this name, if there is one: -ENOENT. */
 int hisi_acc_mem_close(struct hisi_acc_ctx *ctx, u32 handle);
+/* The same from outside the gate, for one that nobody was told of. */
+void hisi_acc_mem_undo(struct hisi_acc_ctx *ctx, u32 handle);
 /* Frees one that its context does not name any more. Not under ctx->lock. */
 void hisi_acc_mem_free(struct hisi_acc_ctx *ctx, struct hisi_acc_mem *mem);
 
