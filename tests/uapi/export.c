@@ -19,6 +19,14 @@
 
 #define SIZE		(16 * PAGE)
 
+/* A buffer with a text in it, and a dma-buf of it. */
+static int export_text(struct buffer *b)
+{
+	buffer_init(b, device_open(), SIZE);
+	fill_text(b->data, SIZE, 1);
+	return expect_ok(acc_mem_export(b->fd, b->arg.out_handle));
+}
+
 START_TEST(exports_are_checked)
 {
 	struct device_access a;
@@ -45,9 +53,7 @@ START_TEST(dmabuf_is_the_buffer)
 	uint8_t *data;
 	int dmabuf;
 
-	buffer_init(&b, device_open(), SIZE);
-	fill_text(b.data, SIZE, 1);
-	dmabuf = expect_ok(acc_mem_export(b.fd, b.arg.out_handle));
+	dmabuf = export_text(&b);
 	ck_assert_int_eq(fcntl(dmabuf, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(fcntl(dmabuf, F_GETFL) & O_ACCMODE, O_RDWR);
 	ck_assert_int_eq(lseek(dmabuf, 0, SEEK_END), SIZE);
@@ -179,9 +185,7 @@ START_TEST(module_stays_while_there_is_a_dmabuf)
 	uint8_t *data;
 	int dmabuf;
 
-	buffer_init(&b, device_open(), SIZE);
-	fill_text(b.data, SIZE, 1);
-	dmabuf = expect_ok(acc_mem_export(b.fd, b.arg.out_handle));
+	dmabuf = export_text(&b);
 	munmap(b.data, SIZE);
 	close(b.fd);
 	expect_errno(EWOULDBLOCK, syscall(SYS_delete_module, "hisi_acc", O_NONBLOCK));
