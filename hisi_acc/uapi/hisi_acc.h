@@ -392,9 +392,10 @@ struct hisi_acc_queue_doorbell {
  * are pinned. With HISI_ACC_MEM_WATCH the registration is then marked as stale
  * in the status page, before the call that changed the range returns: munmap(),
  * mremap(), mmap() over it, MADV_DONTNEED, truncation of the file, and whatever
- * else takes a page out of the process' table. fork(), mprotect() and NUMA
- * balancing leave the pages where they are and do not count, unless a huge page
- * comes apart on the occasion. A registration that pins nothing is never stale.
+ * else takes a page out of the process' table, if only for a moment, as a try to
+ * move it does (move_pages(), KSM). fork(), mprotect() and NUMA balancing leave
+ * the pages where they are and do not count, unless a huge page comes apart on the
+ * occasion. A registration that pins nothing is never stale.
  *
  * HISI_ACC_MODE_DMA: the function then belongs to the caller's address space,
  * as with a queue. HISI_ACC_MODE_PASID: one address stands for one page, so
