@@ -80,20 +80,35 @@ static void scattered_unmap(struct device *dev, struct sg_table *sgt,
 		dma_unmap_page(dev, sg_dma_address(sg), PAGE_SIZE, dir);
 }
 
+/* Somewhere else than at @not. */
+static dma_addr_t map_elsewhere(struct device *dev, struct page *page,
+				enum dma_data_direction dir, dma_addr_t not)
+{
+	dma_addr_t addr = dma_map_page(dev, page, 0, PAGE_SIZE, dir), other;
+
+	if (dma_mapping_error(dev, addr) || addr != not)
+		return addr;
+	other = dma_map_page(dev, page, 0, PAGE_SIZE, dir);
+	dma_unmap_page(dev, addr, PAGE_SIZE, dir);
+	return other;
+}
+
+/* No page lies directly behind the one before. */
 static int scattered_map(struct device *dev, struct sg_table *sgt,
 			 enum dma_data_direction dir)
 {
+	dma_addr_t next = DMA_MAPPING_ERROR;
 	struct scatterlist *sg;
 	unsigned int i;
 
 	for_each_sg(sgt->sgl, sg, sgt->orig_nents, i) {
-		sg_dma_address(sg) = dma_map_page(dev, sg_page(sg), 0, PAGE_SIZE,
-						  dir);
+		sg_dma_address(sg) = map_elsewhere(dev, sg_page(sg), dir, next);
 		if (dma_mapping_error(dev, sg_dma_address(sg))) {
 			scattered_unmap(dev, sgt, dir, i);
 			return -ENOMEM;
 		}
 		sg_dma_len(sg) = PAGE_SIZE;
+		next = sg_dma_address(sg) + PAGE_SIZE;
 	}
 	sgt->nents = sgt->orig_nents;
 	return 0;
