@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
@@ -70,12 +71,65 @@ free_pages:
 	return ret;
 }
 
+/*
+ * A dma-buf outlives the process, and with it the account of its address space:
+ * whoever could make processes could make buffers without end. So the user is
+ * charged as well.
+ */
+static int charge_user(struct hisi_acc_buffer *buffer)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	struct user_struct *user = current_user();
+	unsigned long total;
+
+	if (capable(CAP_IPC_LOCK))
+		return 0;
+	total = atomic_long_add_return(buffer->count, &user->locked_vm);
+	if (total > limit) {
+		atomic_long_sub(buffer->count, &user->locked_vm);
+		return -ENOMEM;
+	}
+	buffer->user = get_uid(user);
+	return 0;
+}
+
+static void uncharge_user(struct hisi_acc_buffer *buffer)
+{
+	if (!buffer->user)
+		return;
+	atomic_long_sub(buffer->count, &buffer->user->locked_vm);
+	free_uid(buffer->user);
+}
+
+static int charge(struct hisi_acc_buffer *buffer, struct mm_struct *mm)
+{
+	int ret;
+
+	ret = charge_user(buffer);
+	if (ret)
+		return ret;
+	ret = account_locked_vm(mm, buffer->count, true);
+	if (ret) {
+		uncharge_user(buffer);
+		return ret;
+	}
+	mmgrab(mm);
+	buffer->mm = mm;
+	return 0;
+}
+
+static void uncharge(struct hisi_acc_buffer *buffer)
+{
+	account_locked_vm(buffer->mm, buffer->count, false);
+	mmdrop(buffer->mm);
+	uncharge_user(buffer);
+}
+
 static void buffer_free(struct hisi_acc_buffer *buffer)
 {
 	free_pages_upto(buffer, buffer->count);
 	atomic64_sub(buffer->count, &buffer->dev->pinned_pages);
-	account_locked_vm(buffer->mm, buffer->count, false);
-	mmdrop(buffer->mm);
+	uncharge(buffer);
 	put_device(&buffer->dev->dev);
 	kvfree(buffer->pages);
 	kfree(buffer);
@@ -102,22 +156,19 @@ struct hisi_acc_buffer *hisi_acc_buffer_alloc(struct hisi_acc_ctx *ctx,
 				       GFP_KERNEL_ACCOUNT);
 	if (!buffer->pages)
 		goto free_buffer;
-	ret = account_locked_vm(ctx->mm, count, true);
+	ret = charge(buffer, ctx->mm);
 	if (ret)
 		goto free_array;
 	ret = alloc_all(buffer);
 	if (ret)
-		goto unaccount;
-
-	mmgrab(ctx->mm);
-	buffer->mm = ctx->mm;
+		goto uncharge;
 	get_device(&ctx->dev->dev);
 	buffer->dev = ctx->dev;
 	atomic64_add(count, &buffer->dev->pinned_pages);
 	return buffer;
 
-unaccount:
-	account_locked_vm(ctx->mm, count, false);
+uncharge:
+	uncharge(buffer);
 free_array:
 	kvfree(buffer->pages);
 free_buffer:

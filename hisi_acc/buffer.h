@@ -10,16 +10,18 @@
 struct dma_buf;
 struct hisi_acc_ctx;
 struct hisi_acc_dev;
+struct user_struct;
 
 /*
  * Its registration, its CPU mappings and its dma-bufs hold a reference each. It
- * is charged to one address space, and counted by one device, until the last of
- * them is gone, whatever became of both.
+ * is charged to one address space and its user, and counted by one device, until
+ * the last of them is gone, whatever became of these.
  */
 struct hisi_acc_buffer {
 	struct kref ref;
 	struct hisi_acc_dev *dev;	/* referenced */
 	struct mm_struct *mm;		/* grabbed */
+	struct user_struct *user;	/* referenced; NULL: may have any number */
 	unsigned long count;
 	struct page **pages;
 	unsigned long pgoff;		/* in the device's node, of the first page */

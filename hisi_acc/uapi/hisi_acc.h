@@ -493,8 +493,9 @@ struct hisi_acc_mem_import {
  *
  * The memory is zeroed, does not swap or move, and is charged to the process'
  * locked memory like a pin until nobody uses it any more: the registration, its
- * mappings and the dma-bufs made of it. Buffers of 2 MiB and more are made of
- * huge pages where there are any.
+ * mappings and the dma-bufs made of it. As these can outlive the process, it
+ * counts against the limit in what all buffers of the user have together, too.
+ * Buffers of 2 MiB and more are made of huge pages where there are any.
  *
  * Errors: EINVAL @size 0 or over out_mem_size_max, @addr not as above, mode mask
  * empty; EOPNOTSUPP none of @modes can be had; ENOMEM (also: RLIMIT_MEMLOCK);

@@ -138,6 +138,40 @@ START_TEST(dmabuf_survives_its_owner)
 }
 END_TEST
 
+#define LIMIT		(2 * SIZE)
+
+/* Exits with errno if it cannot have a buffer of more than half the limit. */
+static int export_what_the_limit_allows(void *arg)
+{
+	struct rlimit limit = { LIMIT, LIMIT };
+	struct hisi_acc_mem_alloc alloc;
+	int fd = device_open();
+
+	child_check(!setrlimit(RLIMIT_MEMLOCK, &limit));
+	drop_privileges();
+	if (acc_mem_alloc(fd, reserve(LIMIT), LIMIT / 2 + PAGE, &alloc))
+		return errno;
+	child_check(send_fd(*(int *)arg, acc_mem_export(fd, alloc.out_handle)));
+	return 0;
+}
+
+START_TEST(processes_that_come_and_go_get_no_more_than_one)
+{
+	int sockets[2], dmabuf, i;
+
+	expect_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(child_run(export_what_the_limit_allows,
+					   &sockets[1]), 0);
+		dmabuf = receive_fd(sockets[0]);
+		ck_assert_int_ge(dmabuf, 0);
+		ck_assert_int_eq(child_run(export_what_the_limit_allows,
+					   &sockets[1]), ENOMEM);
+		close(dmabuf);
+	}
+}
+END_TEST
+
 START_TEST(without_a_free_fd_nothing_is_left)
 {
 	struct rlimit limit;
@@ -203,6 +237,7 @@ static void add(void)
 	test_add(dmabuf_is_the_buffer);
 	test_add(dmabuf_survives_context_and_device);
 	test_add(dmabuf_survives_its_owner);
+	test_add(processes_that_come_and_go_get_no_more_than_one);
 	test_add(without_a_free_fd_nothing_is_left);
 	test_add(fd_that_is_not_told_is_not_there);
 	test_add(module_stays_while_there_is_a_dmabuf);
