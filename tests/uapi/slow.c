@@ -193,14 +193,25 @@ static void unbind_beside(struct story story)
 	expect_device_works();
 }
 
-static void only_with_userfaultfd(uint64_t mode)
+/* Why a call cannot be made to sleep that way, or NULL. */
+static const char *why_not(uint64_t mode)
 {
 	int uffd = uffd_open(features_of(mode));
 
 	if (uffd < 0)
-		skip("this kernel has no such userfaultfd");
+		return "this kernel has no such userfaultfd";
 	close(uffd);
+	if (mode == UFFDIO_REGISTER_MODE_MISSING &&
+	    kernel_version() < SERVER_AWAITED)
+		return "this kernel's pins do not wait for the process";
+	return NULL;
 }
+
+#define only_with_userfaultfd(mode)					\
+	do {								\
+		if (why_not(mode))					\
+			skip("%s", why_not(mode));			\
+	} while (0)
 
 START_TEST(pinning_that_sleeps_does_not_hold_up_removal)
 {

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <poll.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 #include "state.h"
 #include "test.h"
+
+int kernel_version(void)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	uname(&name);
+	require(sscanf(name.release, "%d.%d", &major, &minor) == 2);
+	return VERSION(major, minor);
+}
 
 struct hisi_acc_query query_device(int fd)
 {

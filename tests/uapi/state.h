@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel says of a device and its queues. */
+/* What the kernel says of itself, of a device and its queues. */
 #ifndef TESTS_UAPI_STATE_H
 #define TESTS_UAPI_STATE_H
 
@@ -7,6 +7,12 @@
 
 #include "ioctls.h"
 #include "rawqueue.h"
+
+/* Of the running kernel. */
+int kernel_version(void);
+#define VERSION(major, minor)	((major) * 100 + (minor))
+/* Since this one, pinning waits for whoever serves the memory. */
+#define SERVER_AWAITED	VERSION(6, 3)
 
 struct hisi_acc_query query_device(int fd);
 uint32_t queue_state(int fd, uint32_t handle);

@@ -14,7 +14,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "access.h"
@@ -40,20 +39,7 @@
 #define ON_HOST	"/host/out/userptr"
 
 /* Since these, the second says: files that a disk holds are not pinned for writing. */
-#define VERSION(major, minor) ((major) * 100 + (minor))
 #define FILES_REFUSED	VERSION(6, 5)
-/* Pinning waits for whoever serves the memory. */
-#define SERVER_AWAITED	VERSION(6, 3)
-
-static int kernel_version(void)
-{
-	struct utsname name;
-	int major = 0, minor = 0;
-
-	uname(&name);
-	require(sscanf(name.release, "%d.%d", &major, &minor) == 2);
-	return VERSION(major, minor);
-}
 
 static bool run(const char *command)
 {
