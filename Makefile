@@ -47,10 +47,13 @@ tests: lib examples # the test programs
 	+$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi all
 	+$(MAKE) -C tests/stack O=$(BUILD)/tests/stack all
 
+# Things done at a time by what knows how to. Guests at the end do the same.
+JOBS ?= 2
 check: deps ## every test; an hour at most, fetching and building all it needs
-	@tests/summary 'make lint' 'make check-unit' 'make check-build' \
-		'make check-dkms' 'make check-model' 'make check-mainline-short' \
-		'make check-guest' 'make check-arm64-short'
+	@tests/summary "tests/summary -j $(JOBS) 'make lint' 'make check-build' \
+		'make check-unit' 'make check-dkms' 'make check-model' \
+		'make check-mainline-short' 'make check-arm64-short'" \
+		'make check-guest'
 
 check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
