@@ -13,6 +13,8 @@
 
 #define OLD_BYTE	0xa5
 #define SIZE_MAX_BYTES	SZ_64M
+/* What is looked after of pages that were left. */
+#define OLD_PAGES_MAX	(SZ_64M >> PAGE_SHIFT)
 
 /* A buffer's pages, at the time or formerly. */
 struct place {
@@ -25,7 +27,9 @@ struct mover {
 	u32 flags;
 	unsigned long count;
 	struct place *now;
-	struct list_head old;
+	struct list_head old;		/* the latest first */
+	unsigned long olds;
+	u32 touched;			/* of old pages that are no more */
 	u32 moves, mappings, pins;
 	u32 fail_count, fail_error;
 };
@@ -254,6 +258,38 @@ static int create(struct mover_create *arg)
 	return min(arg->out_fd, 0);
 }
 
+static u32 touched_pages(const struct mover *mover, const struct place *place)
+{
+	unsigned long i;
+	u32 touched = 0;
+
+	for (i = 0; i < mover->count; i++)
+		touched += !!memchr_inv(page_address(place->pages[i]), OLD_BYTE,
+					PAGE_SIZE);
+	return touched;
+}
+
+static u32 count_touched(struct mover *mover)
+{
+	u32 touched = mover->touched;
+	struct place *place;
+
+	list_for_each_entry(place, &mover->old, node)
+		touched += touched_pages(mover, place);
+	return touched;
+}
+
+/* Whoever moves without end must not use up the memory. */
+static void drop_oldest(struct mover *mover)
+{
+	struct place *place = list_last_entry(&mover->old, struct place, node);
+
+	mover->touched += touched_pages(mover, place);
+	list_del(&place->node);
+	mover->olds--;
+	place_free(mover, place);
+}
+
 /* From the first line on that follows the notification, nobody writes to them. */
 static void leave(struct mover *mover, struct place *to)
 {
@@ -265,6 +301,9 @@ static void leave(struct mover *mover, struct place *to)
 		memset(page_address(from->pages[i]), OLD_BYTE, PAGE_SIZE);
 	}
 	list_add(&from->node, &mover->old);
+	mover->olds++;
+	if (mover->olds * mover->count > OLD_PAGES_MAX)
+		drop_oldest(mover);
 	mover->now = to;
 	mover->moves++;
 }
@@ -296,19 +335,6 @@ static int fail(struct dma_buf *dmabuf, const struct mover_fail *arg)
 	mover->fail_error = arg->error;
 	dma_resv_unlock(dmabuf->resv);
 	return 0;
-}
-
-static u32 count_touched(struct mover *mover)
-{
-	struct place *place;
-	unsigned long i;
-	u32 touched = 0;
-
-	list_for_each_entry(place, &mover->old, node)
-		for (i = 0; i < mover->count; i++)
-			touched += !!memchr_inv(page_address(place->pages[i]),
-						OLD_BYTE, PAGE_SIZE);
-	return touched;
 }
 
 static int check(struct dma_buf *dmabuf, struct mover_check *arg)
