@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Processes killed at random points: nothing of theirs is left. KILLS in the
- * environment says how many of each kind, SEED where the random numbers start.
+ * environment says how many of each kind, SEED where the random numbers start,
+ * POLITE=1 that they take no memory from requests under way: then the IOMMU has
+ * nothing to find fault with, whenever they die.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -37,6 +39,7 @@ static volatile uint32_t *submissions;
 /* What the killed process does, without Check and without an end. */
 struct victim {
 	uint32_t random;
+	bool polite;
 	int fd;
 	struct hisi_acc_queue_alloc queue[QUEUES];
 	uint8_t *sq[QUEUES];
@@ -122,10 +125,21 @@ static void start_anew(struct victim *v, int i)
 	v->tail[i] = 0;
 }
 
+static void change_mem(struct victim *v, int i)
+{
+	int queue;
+
+	for (queue = 0; v->polite && queue < QUEUES; queue++)
+		start_anew(v, queue);
+	give_mem(v, i);
+	take_mem(v, i);
+}
+
 static void live(struct victim *v)
 {
 	int i;
 
+	v->polite = from_environment("POLITE", 0);
 	v->fd = open(device_node(), O_RDWR);
 	child_check(v->fd >= 0);
 	for (i = 0; i < QUEUES; i++)
@@ -145,8 +159,7 @@ static void live(struct victim *v)
 			take_queue(v, i);
 			break;
 		case 1:
-			give_mem(v, i);
-			take_mem(v, i);
+			change_mem(v, i);
 			break;
 		case 2:
 			start_anew(v, i);
