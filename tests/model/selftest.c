@@ -3,7 +3,8 @@
  * Test of the model's compression code without QEMU:
  *
  *   cd ../qemu/model
- *   cc -O1 -g -I. ../../model/selftest.c stream.c inflate.c deflate.c check.c -lz
+ *   cc -O1 -g -fsanitize=address,undefined -I. ../../model/selftest.c stream.c \
+ *           inflate.c deflate.c check.c -lz
  *
  * Deflate streams of all kinds are cut at random or every place, resumed from
  * the saved context and compared with the plain data.  An argument sets the
@@ -210,6 +211,41 @@ static void test_hostile_context(void)
     verdict(refused > 1000, "hostile contexts refused", refused, 3000);
 }
 
+/* A context of each phase, with what only others would have in it. */
+static void test_hostile_phases(void)
+{
+    enum { PHASE = 4, EMITTED = 6, PENDING = 8, HEADER = 0xa, TRAILER = 0xe };
+    size_t len = 9000, size;
+    unsigned refused = 0, rounds = 6 * 10 * 3 * 20;
+
+    make_plain(1, len);
+    size = make_packed(ZIP_GZIP, 6, Z_DEFAULT_STRATEGY, len);
+    for (unsigned i = 0; i < rounds; i++) {
+        enum zip_format format = ZIP_RAW + i % 3;
+        struct zip_stream_words words = { 0 };
+        struct zip_check check;
+        struct zip_stream_io io = {
+            .in = packed, .in_len = rnd(size), .out = result,
+            .out_len = rnd(len),
+        };
+
+        zip_check_init(&check, ZIP_GZIP);
+        zip_stream_inflate(&inflater, ZIP_GZIP, true, ctx, &words, &check,
+                           &io);
+        ctx[PHASE] = i / 3 % 6;
+        ctx[TRAILER] = i / 18 % 10;
+        memset(ctx + EMITTED, 0, HEADER + 2 - EMITTED);
+        ctx[EMITTED] = rnd(2) ? rnd(256) : 0;
+        ctx[PENDING] = rnd(2) ? rnd(256) : 0;
+        ctx[HEADER] = rnd(2) ? rnd(256) : 0;
+        io.in_len = MAX_PACKED;
+        io.out_len = rnd(len);
+        refused += zip_stream_inflate(&inflater, format, false, ctx, &words,
+                                      &check, &io) != ZIP_OK;
+    }
+    verdict(refused > rounds / 2, "hostile phases refused", refused, rounds);
+}
+
 static void test_damage(void)
 {
     for (unsigned round = 0; round < 300; round++) {
@@ -286,6 +322,7 @@ int main(int argc, char **argv)
     test_cuts();
     test_every_byte();
     test_hostile_context();
+    test_hostile_phases();
     test_damage();
     test_compress();
     test_one_shot();

@@ -186,6 +186,20 @@ def a_state_that_was_tampered_with_is_bad_data(z):
 
 
 @test()
+def a_trailer_is_not_finished_in_another_format(z):
+    """The other one's trailer is shorter than what was seen of this one."""
+    q = z.queue(0, DECOMPRESS)
+    packed = pack(GZIP, DATA[:5000])
+    for seen in (4, 5, 7):
+        for other in set(formats(z)) - {GZIP}:
+            s = Stream(z, GZIP, packed[:seen - 8] + bytes(70000))
+            expect(s.run(q, len(packed) - 8 + seen, 6000), OK)
+            expect(s.state(), 4)
+            s.fmt = other
+            expect(s.run(q, 60000, 100), BAD_DATA)
+
+
+@test()
 def any_context_is_survived(z):
     q = z.queue(0, DECOMPRESS)
     packed = pack(ZLIB, DATA)

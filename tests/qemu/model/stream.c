@@ -128,11 +128,10 @@ static unsigned get_bit(const uint8_t *p, uint64_t i)
 
 /* Context in guest memory */
 
-static bool saved_valid(const struct saved *s)
+static bool saved_valid(const struct saved *s, enum zip_format format)
 {
-    if (s->phase >= PHASE_DONE || s->emitted >= MAX_MATCH ||
-        s->pending_bits > MAX_SAVED_BITS || s->header_bits > MAX_SAVED_BITS ||
-        s->history_len > WINDOW_SIZE || s->trailer_seen >= ZIP_MAX_TRAILER) {
+    if (s->emitted >= MAX_MATCH || s->pending_bits > MAX_SAVED_BITS ||
+        s->header_bits > MAX_SAVED_BITS || s->history_len > WINDOW_SIZE) {
         return false;
     }
     switch (s->phase) {
@@ -142,12 +141,17 @@ static bool saved_valid(const struct saved *s)
         return s->header_bits >= 3;
     case PHASE_STORED:
         return !s->emitted && !s->pending_bits && s->stored_left;
+    case PHASE_TRAILER:
+        /* The request may say another format than the last one did. */
+        return !s->emitted && !s->pending_bits &&
+               s->trailer_seen < zip_trailer_size(format);
     default:
-        return !s->emitted && !s->pending_bits;
+        return false;
     }
 }
 
 static bool saved_load(struct saved *s, const uint8_t *ctx,
+                       enum zip_format format,
                        const struct zip_stream_words *words)
 {
     s->phase = ctx[CTX_PHASE];
@@ -162,7 +166,7 @@ static bool saved_load(struct saved *s, const uint8_t *ctx,
     memcpy(s->pending, ctx + CTX_PENDING, sizeof(s->pending));
     memcpy(s->header, ctx + CTX_HEADER, sizeof(s->header));
     /* The words of the SQE have to be those of the same stream. */
-    return get32(ctx + CTX_MAGIC) == MAGIC && saved_valid(s) &&
+    return get32(ctx + CTX_MAGIC) == MAGIC && saved_valid(s, format) &&
            get32(ctx + CTX_DW0) == words->dw0 && !words->dw1 &&
            words->dw2 == s->history_len;
 }
@@ -508,7 +512,7 @@ enum zip_result zip_stream_inflate(struct zip_inflater *f,
     io->ended = false;
     if (first) {
         memset(ctx, 0, ZIP_CTX_SIZE);
-    } else if (!saved_load(&s.old, ctx, words)) {
+    } else if (!saved_load(&s.old, ctx, format, words)) {
         return ZIP_BAD_DATA;
     }
     if (!zip_inflate_open(f)) {
