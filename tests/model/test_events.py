@@ -3,7 +3,7 @@
 from accelerator import MSI_DATA
 from check import expect, until
 from function import AEQ_MASK, AEQ_SOURCE, EQ_MASK, EQ_SOURCE
-from pci import CAP_MSI
+from pci import CAP_MSI, MEMORY
 from sqe import Job
 from suite import everywhere, test
 
@@ -248,6 +248,16 @@ def nothing_is_sent_with_msi_off(z):
     z.monitor.qm_error(4)
     messages(z, 0)
     expect(z.message(), None)
+
+
+@test()
+def nothing_is_sent_without_bus_mastering(z):
+    z.pci.enable(MEMORY)
+    z.monitor.qm_error(4)
+    messages(z, 0)
+    z.pci.enable()
+    until(lambda: z.message() == 3, 'message')
+    messages(z, 1)
 
 
 @everywhere()

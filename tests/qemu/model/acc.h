@@ -381,6 +381,16 @@ static inline uint32_t *hisi_acc_reg(HisiAccFun *f, uint32_t reg)
     return &f->regs[reg / 4];
 }
 
+/*
+ * Memory is all that the device reaches.  An access to registers would get
+ * back into QEMU, to a reset of this very device even, in the middle of a
+ * request.
+ */
+static inline MemTxAttrs hisi_acc_attrs(void)
+{
+    return (MemTxAttrs) { .memory = true };
+}
+
 /* qm.c */
 extern const MemoryRegionOps hisi_acc_bar2_ops;
 extern const MemoryRegionOps hisi_acc_bar4_ops;
@@ -452,6 +462,7 @@ void hisi_acc_events_work(HisiAccFun *f);
 void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val);
 void hisi_acc_queue_kill(HisiAccQueue *q);
 bool hisi_acc_queue_idle(HisiAccQueue *q);
+bool hisi_acc_idle(HisiAccDev *d);
 void hisi_acc_rings_work(HisiAccDev *d);
 void hisi_acc_rings_unhang(HisiAccDev *d);
 

@@ -44,7 +44,7 @@ static HisiAccDma hisi_acc_req_untranslated(HisiAccReq *r, uint64_t addr,
     if (!as || dma_memory_rw(as, addr, buf, len,
                              write ? DMA_DIRECTION_FROM_DEVICE :
                                      DMA_DIRECTION_TO_DEVICE,
-                             MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+                             hisi_acc_attrs()) != MEMTX_OK) {
         return hisi_acc_req_fault(r, addr, len, write);
     }
     return HISI_ACC_DMA_OK;
@@ -72,7 +72,7 @@ static HisiAccDma hisi_acc_req_page(HisiAccReq *r, uint64_t addr, void *buf,
     if (dma_memory_rw(e->as, e->target + addr % HISI_ACC_PAGE, buf, len,
                       write ? DMA_DIRECTION_FROM_DEVICE :
                               DMA_DIRECTION_TO_DEVICE,
-                      MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+                      hisi_acc_attrs()) != MEMTX_OK) {
         return hisi_acc_req_fault(r, addr, len, write);
     }
     return HISI_ACC_DMA_OK;

@@ -61,7 +61,7 @@ static bool hisi_acc_dma(HisiAccFun *f, uint64_t addr, void *buf,
 {
     if (!hisi_acc_axi_blocked(f->dev) && addr + len >= addr &&
         pci_dma_rw(f->pdev, addr, buf, len, dir,
-                   MEMTXATTRS_UNSPECIFIED) == MEMTX_OK) {
+                   hisi_acc_attrs()) == MEMTX_OK) {
         return true;
     }
     f->dev->count.dma_faults++;
@@ -82,12 +82,12 @@ bool hisi_acc_write(HisiAccFun *f, uint64_t addr, const void *buf,
                         DMA_DIRECTION_FROM_DEVICE);
 }
 
-/* False if none can be sent now; it is due once MSI is allowed. */
+/* False if none can be sent now; it is due once MSI and the bus allow it. */
 bool hisi_acc_interrupt(HisiAccFun *f, unsigned vector)
 {
     unsigned granted;
 
-    if (!msi_enabled(f->pdev)) {
+    if (!msi_enabled(f->pdev) || !f->pdev->is_master) {
         return false;
     }
     /* A guest that grants fewer messages gets all events on those. */
