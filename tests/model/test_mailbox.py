@@ -222,6 +222,15 @@ def the_range_cannot_be_written(z):
     expect(z.mailbox.good(RANGE, read=True), sqc_range(0, QUEUES))
 
 
+@test(V3)
+def stop_and_flush_have_nothing_to_read(z):
+    q = z.queue(0)
+    for cmd in (STOP, FLUSH):
+        with z.errors('nothing to read'):
+            expect(z.mailbox.run(cmd, read=True), mailbox.BAD_COMMAND)
+    expect(q.run(Job(z).sqe())[3], 0)
+
+
 @test()
 def image_addresses_have_to_be_aligned(z):
     q = z.queue(0)

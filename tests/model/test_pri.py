@@ -447,6 +447,24 @@ def lists_may_be_missing_too(z):
 
 
 @test(*BOTH)
+def large_requests_wait_for_their_lists_in_turn(z):
+    """Each of them may come to hold half a gibibyte of the host's memory."""
+    process(z)
+    q = ProcessQueue(z, 0)
+    job = ProcessJob(z)
+    src, dst = (WINDOW + z.memory.alloc(PAGE, PAGE) for _ in range(2))
+    for _ in range(8):
+        q.put(job.sqe(src=src, dst=dst, sgl=1, size=256 << 20,
+                      space=256 << 20))
+    q.publish()
+    for _ in range(8):
+        z.sync()
+        expect((z.monitor.inflight, z.monitor.outstanding), (1, 1))
+        serve(z, code=INVALID)
+        expect(q.pop()[3], FAULT)
+
+
+@test(*BOTH)
 def large_requests_come_through_page_by_page(z):
     process(z)
     q = ProcessQueue(z, 0)

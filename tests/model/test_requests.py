@@ -8,7 +8,7 @@ from sqe import BAD_REQUEST, COMPRESS, DECOMPRESS, FINISH, Job, NEW, RAW, \
 from suite import test, V2, V3
 
 # Words that have no meaning and have to be zero.
-UNUSED = (5, 6, 10, 11, 12, 24, 25)
+UNUSED = (5, 6, 10, 11, 12, 16, 17, 24, 25)
 
 
 def jobs(z):
@@ -36,6 +36,13 @@ def unused_words_have_to_be_zero(z):
 def the_tag_of_version_2_has_to_be_zero_on_version_3(z):
     for q, job in jobs(z):
         refused(z, q, job, 'dw13', dw13=1)
+
+
+@test(V2)
+def the_tag_of_version_3_has_to_be_zero_on_version_2(z):
+    for q, job in jobs(z):
+        for word in ('dw26', 'dw27'):
+            refused(z, q, job, 'dw26 or dw27', **{word: 1})
 
 
 @test()

@@ -11,6 +11,7 @@ from pci import MEMORY
 from queues import Queue
 from sqe import COMPRESS, Job, TEXT, ZLIB, unpack
 from suite import everywhere, test, SHARED, V2, V3
+from test_rings import unreachable
 
 IDLE = 0x1040e4
 
@@ -273,6 +274,28 @@ def idle_says_whether_requests_are_in_flight(z):
     z.monitor.hang(0)
     q.pop()
     expect(z.reg(IDLE), 1)
+
+
+@everywhere()
+def published_requests_are_no_idleness(z):
+    q = z.queue(0, COMPRESS, depth=8)
+    z.set(CLOCKS, 0)
+    q.post(Job(z).sqe())
+    z.sync()
+    expect((z.reg(IDLE), z.monitor.inflight), (0, 0))
+    init_zip(z)
+    q.pop()
+    expect(z.reg(IDLE), 1)
+
+
+@test(V2)
+def the_tails_of_a_failed_queue_stay_apart(z):
+    q = unreachable(z, sq=True)
+    with z.errors('cannot be read'):
+        q.sq_doorbell(1)
+    assert not q.drained()
+    q.load()
+    assert q.drained()
 
 
 @everywhere()

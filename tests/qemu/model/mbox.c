@@ -264,6 +264,10 @@ static unsigned hisi_acc_mbox_check(HisiAccFun *f)
         hisi_acc_guest_error(f, "mailbox 0x%x takes no queue number", cmd);
         return MBOX_BAD_COMMAND;
     }
+    if ((w0 & MBOX_OP_READ) && (cmd == MBOX_STOP_QP || cmd == MBOX_FLUSH_QM)) {
+        hisi_acc_guest_error(f, "mailbox 0x%x has nothing to read", cmd);
+        return MBOX_BAD_COMMAND;
+    }
     if (!f->dev->mem_ready) {
         hisi_acc_guest_error(f, "mailbox 0x%x before memory init", cmd);
         return MBOX_BAD_ORDER;

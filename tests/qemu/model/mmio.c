@@ -243,7 +243,7 @@ static uint32_t hisi_acc_pf_read(HisiAccFun *f, uint32_t reg)
     case R_QUEUE_CAP:
         return d->version >= 3 ? d->queue_total | d->queue_total << 11 : 0;
     case R_IN_IDLE_ST:
-        return !d->count.inflight;
+        return hisi_acc_idle(d);
     case R_AM_TRANS_RETURN:
         /* Each DMA ends before the handler returns: nothing to wait for. */
         return *hisi_acc_reg(f, R_AM_CTRL) & 1 ? 3 : 0;

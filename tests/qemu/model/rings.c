@@ -49,6 +49,19 @@ bool hisi_acc_queue_idle(HisiAccQueue *q)
            (!q->sq_live || q->failed || q->sq_head == q->sq_tail);
 }
 
+/* The same of all queues. */
+bool hisi_acc_idle(HisiAccDev *d)
+{
+    HisiAccQueue *q;
+
+    QTAILQ_FOREACH(q, &d->active, link) {
+        if (!hisi_acc_queue_idle(q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Results of cancelled requests are dropped; a worker may still hold one. */
 static void hisi_acc_queue_cancel(HisiAccQueue *q)
 {
@@ -171,7 +184,8 @@ void hisi_acc_queue_doorbell(HisiAccFun *f, unsigned qn, uint64_t val)
 
     trace_hisi_acc_doorbell(f->number, DB_CMD(val), qn, DB_INDEX(val),
                             DB_PRIO(val));
-    if (DB_CMD(val) > DB_CQ || DB_PRIO(val) > 1 || DB_RESERVED(val)) {
+    if (DB_CMD(val) > DB_CQ || DB_PRIO(val) > (sq ? 0 : 1) ||
+        DB_RESERVED(val)) {
         hisi_acc_doorbell_drop(f, qn, val, "reserved bits set", true);
         return;
     }

@@ -57,7 +57,8 @@ static const char *zip_format_flaw(HisiAccReq *r, ZipJob *j)
 
 static const char *zip_reserved_flaw(HisiAccReq *r)
 {
-    static const uint8_t zero[] = { 5, 6, 10, 11, 12, 24, 25 };
+    static const uint8_t zero[] = { 5, 6, 10, 11, 12, 16, 17, 24, 25 };
+    bool v3 = r->dev->version >= 3;
 
     if (zip_dw(r, 7) & ZIP_DW7_RESERVED || zip_dw(r, 8) >> 24 ||
         zip_dw(r, 9) & ZIP_DW9_RESERVED) {
@@ -68,8 +69,9 @@ static const char *zip_reserved_flaw(HisiAccReq *r)
             return "unused word not zero";
         }
     }
-    if (r->dev->version >= 3 && zip_dw(r, 13)) {
-        return "dw13 not zero";
+    /* Each version has its tag where the other one has nothing. */
+    if (v3 ? zip_dw(r, 13) : zip_addr(r, 26)) {
+        return v3 ? "dw13 not zero" : "dw26 or dw27 not zero";
     }
     return NULL;
 }
@@ -259,7 +261,12 @@ static bool zip_begin(HisiAccReq *r, ZipJob *j)
         return false;
     }
     zip_load_words(r, j);
-    return !r->forced && !j->nop;
+    if (r->forced || j->nop) {
+        return false;
+    }
+    /* Before it can wait for its lists, so that not too many of them do. */
+    r->weight = j->in_len + zip_output_size(j);
+    return true;
 }
 
 static void hisi_zip_prepare(HisiAccReq *r)
