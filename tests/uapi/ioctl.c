@@ -8,221 +8,8 @@
 #include <unistd.h>
 
 #include "data.h"
-#include "device.h"
 #include "fixture.h"
-#include "ioctls.h"
-#include "test.h"
-
-#define DEPTH		16
-
-/* Objects for the calls to work on. */
-struct env {
-	int fd;
-	uint32_t queue;		/* running */
-	uint32_t mem;
-	uint8_t *data;
-	uint8_t *place;		/* pages for memory that is not the process' */
-	uint32_t buffer;
-	int dmabuf;
-	struct device_usage usage;
-};
-
-union args {
-	struct hisi_acc_query query;
-	struct hisi_acc_queue_alloc queue_alloc;
-	struct hisi_acc_queue_free queue_free;
-	struct hisi_acc_queue_query queue_query;
-	struct hisi_acc_queue_start queue_start;
-	struct hisi_acc_queue_stop queue_stop;
-	struct hisi_acc_queue_event queue_event;
-	struct hisi_acc_queue_doorbell queue_doorbell;
-	struct hisi_acc_mem_pin mem_pin;
-	struct hisi_acc_mem_import mem_import;
-	struct hisi_acc_mem_alloc mem_alloc;
-	struct hisi_acc_mem_export mem_export;
-	struct hisi_acc_mem_unpin mem_unpin;
-	uint8_t bytes[PAGE_MAX];
-};
-
-static void fill_query(struct env *e, union args *a)
-{
-	(void)e;
-	(void)a;
-}
-
-static void fill_queue_alloc(struct env *e, union args *a)
-{
-	(void)e;
-	a->queue_alloc = acc_queue_args(0, DEPTH);
-}
-
-static void fill_queue_free(struct env *e, union args *a)
-{
-	a->queue_free.handle = e->queue;
-}
-
-static void fill_queue_query(struct env *e, union args *a)
-{
-	a->queue_query.handle = e->queue;
-}
-
-static void fill_queue_start(struct env *e, union args *a)
-{
-	expect_ok(acc_queue_stop(e->fd, e->queue));
-	a->queue_start.handle = e->queue;
-}
-
-static void fill_queue_stop(struct env *e, union args *a)
-{
-	a->queue_stop.handle = e->queue;
-}
-
-static void fill_queue_event(struct env *e, union args *a)
-{
-	a->queue_event.handle = e->queue;
-	a->queue_event.event_fd = -1;
-}
-
-static void fill_queue_doorbell(struct env *e, union args *a)
-{
-	a->queue_doorbell.flags = HISI_ACC_DOORBELL_CQ;
-	a->queue_doorbell.handle = e->queue;
-}
-
-static void fill_mem_pin(struct env *e, union args *a)
-{
-	a->mem_pin.addr = (uintptr_t)e->data;
-	a->mem_pin.size = PAGE;
-	a->mem_pin.modes = acc_modes();
-}
-
-static void fill_mem_import(struct env *e, union args *a)
-{
-	a->mem_import = acc_import_args(e->dmabuf, e->place + PAGE);
-}
-
-static void fill_mem_alloc(struct env *e, union args *a)
-{
-	a->mem_alloc.modes = acc_modes();
-	a->mem_alloc.size = PAGE;
-	a->mem_alloc.addr = (uintptr_t)e->place + 2 * PAGE;
-}
-
-static void fill_mem_export(struct env *e, union args *a)
-{
-	a->mem_export.handle = e->buffer;
-}
-
-static void fill_mem_unpin(struct env *e, union args *a)
-{
-	a->mem_unpin.handle = e->mem;
-}
-
-#define OP(_cmd, _type, _flags, _out, _out_size, _handle, _reserved)	\
-	{								\
-		.name = #_type,						\
-		.cmd = _cmd,						\
-		.size = sizeof(struct hisi_acc_##_type),		\
-		.fill = fill_##_type,					\
-		.flags = _flags,					\
-		.out = _out,						\
-		.out_size = _out_size,					\
-		.handle = _handle,					\
-		.reserved = _reserved,					\
-	}
-#define AT(_type, _field) offsetof(struct hisi_acc_##_type, _field)
-
-/* All sizes are those of the first release. */
-static const struct op {
-	const char *name;
-	unsigned int cmd;
-	uint32_t size;
-	void (*fill)(struct env *e, union args *a);
-	uint32_t flags;		/* known bits */
-	uint32_t out, out_size;	/* what the kernel writes; 0: nothing */
-	uint32_t handle;	/* offset of the handle, or 0 */
-	uint32_t reserved;	/* offset of a reserved word, or 0 */
-} ops[] = {
-	OP(HISI_ACC_QUERY, query, 0, AT(query, out_uapi_version),
-	   sizeof(struct hisi_acc_query) - AT(query, out_uapi_version), 0, 0),
-	OP(HISI_ACC_QUEUE_ALLOC, queue_alloc, HISI_ACC_QUEUE_NO_DB_MAP,
-	   AT(queue_alloc, out_handle), AT(queue_alloc, __reserved) -
-	   AT(queue_alloc, out_handle), 0, AT(queue_alloc, __reserved)),
-	OP(HISI_ACC_QUEUE_FREE, queue_free, 0, 0, 0,
-	   AT(queue_free, handle), AT(queue_free, __reserved)),
-	OP(HISI_ACC_QUEUE_QUERY, queue_query, 0, AT(queue_query, out_state), 16,
-	   AT(queue_query, handle), AT(queue_query, __reserved)),
-	OP(HISI_ACC_QUEUE_START, queue_start, 0, AT(queue_start, out_db_rand), 4,
-	   AT(queue_start, handle), 0),
-	OP(HISI_ACC_QUEUE_STOP, queue_stop, 0, 0, 0,
-	   AT(queue_stop, handle), AT(queue_stop, __reserved)),
-	OP(HISI_ACC_QUEUE_EVENT, queue_event, 0, 0, 0,
-	   AT(queue_event, handle), 0),
-	OP(HISI_ACC_QUEUE_DOORBELL, queue_doorbell,
-	   HISI_ACC_DOORBELL_CQ | HISI_ACC_DOORBELL_ARM, 0, 0,
-	   AT(queue_doorbell, handle), 0),
-	OP(HISI_ACC_MEM_PIN, mem_pin,
-	   HISI_ACC_MEM_READ_ONLY | HISI_ACC_MEM_ON_DEMAND |
-	   HISI_ACC_MEM_WATCH,
-	   AT(mem_pin, out_handle), 16, 0, AT(mem_pin, __reserved)),
-	OP(HISI_ACC_MEM_IMPORT, mem_import, HISI_ACC_MEM_READ_ONLY,
-	   AT(mem_import, out_handle), 24, 0, 0),
-	OP(HISI_ACC_MEM_ALLOC, mem_alloc, 0, AT(mem_alloc, out_handle), 32, 0,
-	   AT(mem_alloc, __reserved)),
-	OP(HISI_ACC_MEM_EXPORT, mem_export, 0, AT(mem_export, out_fd), 4,
-	   AT(mem_export, handle), 0),
-	OP(HISI_ACC_MEM_UNPIN, mem_unpin, 0, 0, 0,
-	   AT(mem_unpin, handle), AT(mem_unpin, __reserved)),
-};
-
-/* A valid argument, in @a, for an environment made for it. */
-static void prepare(const struct op *op, struct env *e, union args *a)
-{
-	struct hisi_acc_queue_alloc queue = acc_queue_args(0, DEPTH);
-	struct hisi_acc_mem_alloc buffer;
-
-	e->fd = device_open();
-	expect_ok(acc_queue_alloc(e->fd, &queue));
-	e->queue = queue.out_handle;
-	e->data = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert(e->data != MAP_FAILED);
-	expect_ok(acc_mem_pin(e->fd, 0, e->data, 2 * PAGE, &e->mem, NULL));
-	e->place = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
-	ck_assert(e->place != MAP_FAILED);
-	expect_ok(acc_mem_alloc(e->fd, e->place, PAGE, &buffer));
-	e->buffer = buffer.out_handle;
-	e->dmabuf = expect_ok(acc_mem_export(e->fd, e->buffer));
-
-	memset(a, 0, sizeof(*a));
-	op->fill(e, a);
-	a->query.argsz = op->size;
-	e->usage = device_usage();
-}
-
-static void expect_refusal(const struct op *op, struct env *e, union args *a,
-			   int code)
-{
-	union args before = *a;
-	struct hisi_acc_queue_query query;
-
-	expect_errno(code, ioctl(e->fd, op->cmd, a));
-	ck_assert_msg(!memcmp(a, &before, sizeof(before)),
-		      "%s: the failed call wrote something", op->name);
-	expect_usage(&e->usage);
-	/* the objects are as they were */
-	expect_ok(acc_queue_query(e->fd, e->queue, &query));
-	ck_assert_uint_eq(query.out_state, op->cmd == HISI_ACC_QUEUE_START ?
-					   HISI_ACC_STATE_STOPPED :
-					   HISI_ACC_STATE_RUNNING);
-}
-
-static void expect_success(const struct op *op, struct env *e, void *a)
-{
-	ck_assert_msg(!ioctl(e->fd, op->cmd, a), "%s: %s", op->name,
-		      strerrorname_np(errno));
-}
+#include "ops.h"
 
 START_TEST(valid_argument_is_taken)
 {
@@ -623,14 +410,15 @@ START_TEST(unknown_numbers_are_enotty)
 {
 	union args a;
 	struct env e;
-	unsigned int i, nr;
+	unsigned int nr;
+	int i;
 
 	prepare(&ops[0], &e, &a);
 	for (nr = 0; nr < 256; nr++) {
-		for (i = 0; i < ARRAY_SIZE(ops); i++)
+		for (i = 0; i < ops_count; i++)
 			if (ops[i].cmd == _IO(HISI_ACC_IOCTL_TYPE, nr))
 				break;
-		if (i == ARRAY_SIZE(ops))
+		if (i == ops_count)
 			expect_errno(ENOTTY, ioctl(e.fd, _IO(HISI_ACC_IOCTL_TYPE,
 							    nr), &a));
 	}
@@ -668,7 +456,7 @@ END_TEST
 
 static void add(void)
 {
-	const int all = ARRAY_SIZE(ops);
+	const int all = ops_count;
 
 	test_add_loop(valid_argument_is_taken, 0, all);
 	test_add_loop(argsz_zero_is_einval, 0, all);
