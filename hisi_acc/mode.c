@@ -51,7 +51,9 @@ int hisi_acc_modes_parse(const char *text, u32 *modes)
 		return -ENOMEM;
 	*modes = 0;
 	rest = strim(copy);
-	while (!ret && (word = strsep(&rest, " ")) && *word) {
+	while (!ret && (word = strsep(&rest, " "))) {
+		if (!*word)
+			continue;
 		i = match_string(names, HISI_ACC_MODES, word);
 		if (i < 0)
 			ret = -EINVAL;

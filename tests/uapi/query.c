@@ -173,6 +173,39 @@ START_TEST(status_page_outlives_the_file)
 }
 END_TEST
 
+static void read_modes(char *text, size_t size)
+{
+	FILE *file = fopen("/sys/class/hisi_acc/zip0/modes", "r");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(text, size, file));
+	fclose(file);
+}
+
+START_TEST(file_of_modes_takes_words)
+{
+	static const char *const tries[][2] = {
+		{ "dma", "dma\n" }, { "dma sva\n", "sva dma\n" },
+		{ "  pasid   dma ", "pasid dma\n" }, { "", "\n" },
+		{ "sva pasid dma", "sva pasid dma\n" },
+	};
+	char before[64], now[64];
+	unsigned int i;
+
+	read_modes(before, sizeof(before));
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		ck_assert(write_string("/sys/class/hisi_acc/zip0/modes",
+				       *tries[i][0] ? tries[i][0] : "\n"));
+		read_modes(now, sizeof(now));
+		ck_assert_str_eq(now, tries[i][1]);
+	}
+	ck_assert(!write_string("/sys/class/hisi_acc/zip0/modes", "dma all") &&
+		  errno == EINVAL);
+	read_modes(now, sizeof(now));
+	ck_assert_str_eq(now, before);
+}
+END_TEST
+
 START_TEST(node_is_for_its_group_only)
 {
 	drop_privileges();
@@ -194,6 +227,7 @@ static void add(void)
 	test_add(status_page_shows_a_running_device);
 	test_add(status_page_of_a_new_context_has_no_queues);
 	test_add(status_page_outlives_the_file);
+	test_add(file_of_modes_takes_words);
 	test_add(node_is_for_its_group_only);
 }
 
