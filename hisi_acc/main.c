@@ -10,30 +10,40 @@
 
 #define PCI_DEVICE_ID_ZIP_PF	0xa250
 
+static void stop_hardware(struct hisi_acc_dev *dev)
+{
+	struct hisi_acc_qm *qm = &dev->qm;
+
+	down_write(&qm->reset_sem);
+	if (!qm->dead && hisi_acc_qm_stop(qm, true))
+		dev_warn(qm->dev, "does not stop\n");
+	/* whatever it still does, it does it without memory */
+	pci_clear_master(qm->pdev);
+	/* interrupts may ask for a reset until they are freed: it finds nothing */
+	qm->dead = true;
+	up_write(&qm->reset_sem);
+	hisi_acc_event_fini(qm);
+	hisi_acc_reset_fini(dev);
+}
+
 /* The hardware half: interrupts, then a running function. */
 static int start_hardware(struct hisi_acc_dev *dev)
 {
+	struct hisi_acc_qm *qm = &dev->qm;
 	int ret;
 
-	ret = hisi_acc_event_init(&dev->qm);
+	ret = hisi_acc_event_init(qm);
 	if (ret)
 		return ret;
-	ret = hisi_acc_qm_power_on(&dev->qm);
+	/* an error that comes now is dealt with when this is over */
+	down_write(&qm->reset_sem);
+	ret = hisi_acc_qm_power_on(qm);
 	if (!ret)
-		ret = hisi_acc_qm_bring_up(&dev->qm);
+		ret = hisi_acc_qm_bring_up(qm);
+	up_write(&qm->reset_sem);
 	if (ret)
-		hisi_acc_event_fini(&dev->qm);
+		stop_hardware(dev);
 	return ret;
-}
-
-static void stop_hardware(struct hisi_acc_dev *dev)
-{
-	hisi_acc_reset_fini(dev);
-	if (!dev->qm.dead && hisi_acc_qm_stop(&dev->qm, true))
-		dev_warn(dev->qm.dev, "does not stop\n");
-	/* whatever it still does, it does it without memory */
-	pci_clear_master(dev->qm.pdev);
-	hisi_acc_event_fini(&dev->qm);
 }
 
 static int enable_pci(struct pci_dev *pdev)
