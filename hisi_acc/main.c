@@ -64,6 +64,10 @@ static int enable_pci(struct pci_dev *pdev)
 	/* one registration is one range of IOVAs, of any length */
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	dma_set_seg_boundary(&pdev->dev, ULONG_MAX);
+	/* whoever had it before may have left it at work, or stuck */
+	ret = hisi_acc_reset_flr(pdev);
+	if (ret)
+		pci_dbg(pdev, "no function level reset, %d\n", ret);
 	pci_set_master(pdev);
 	return 0;
 }

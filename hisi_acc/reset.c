@@ -56,17 +56,15 @@ static void reset_done(struct hisi_acc_dev *dev, int ret)
 					  HISI_ACC_STATE_RUNNING);
 }
 
-static void reset_function(struct hisi_acc_dev *dev)
+int hisi_acc_reset_flr(struct pci_dev *pdev)
 {
-	struct hisi_acc_qm *qm = &dev->qm;
 	int ret;
 
-	reset_prepare(dev);
-	pci_save_state(qm->pdev);
-	pci_clear_master(qm->pdev);
-	ret = pcie_reset_flr(qm->pdev, PCI_RESET_DO_RESET);
-	pci_restore_state(qm->pdev);
-	reset_done(dev, ret);
+	pci_save_state(pdev);
+	pci_clear_master(pdev);
+	ret = pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	return ret;
 }
 
 /* Pulled out: nothing is left that could do DMA or answer. */
@@ -89,7 +87,8 @@ static void reset_work(struct work_struct *work)
 	/* several may have asked: one reset serves them all */
 	if (test_and_clear_bit(0, &qm->reset_wanted) && !qm->dead) {
 		dev_warn(qm->dev, "resetting the function\n");
-		reset_function(dev);
+		reset_prepare(dev);
+		reset_done(dev, hisi_acc_reset_flr(qm->pdev));
 	}
 	up_write(&qm->reset_sem);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The hardware hangs, refuses or reports errors. */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -141,7 +142,66 @@ START_TEST(unbind_with_a_hung_queue_ends)
 }
 END_TEST
 
+static void *unbind(void *arg)
+{
+	(void)arg;
+	device_unbind();
+	return NULL;
+}
+
+START_TEST(error_during_removal_starts_no_reset)
+{
+	uint64_t resets, mailboxes;
+	pthread_t thread;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	if (device_version() == 2)
+		skip("the last thing that is said to it is no command");
+	resets = monitor_count(MONITOR_RESETS);
+	mailboxes = monitor_count(MONITOR_MAILBOXES);
+	monitor_stick_mailboxes(1);
+	expect_ok(-pthread_create(&thread, NULL, unbind, NULL));
+	ck_assert(wait_until(monitor_count(MONITOR_MAILBOXES) > mailboxes, 1000));
+	monitor_raise_qm_error(QM_ERROR_RESET);
+	expect_ok(-pthread_join(thread, NULL));
+	ck_assert_uint_eq(monitor_count(MONITOR_RESETS), resets);
+	device_bind();
+	expect_device_works();
+}
+END_TEST
+
+START_TEST(device_that_was_left_stuck_is_taken_over)
+{
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	if (device_version() == 2)
+		skip("the last thing that is said to it is no command");
+	expect_device_works();
+	monitor_stick_mailboxes(1);
+	device_unbind();
+	device_bind();
+	expect_device_works();
+}
+END_TEST
+
 /* Refusals of the hardware */
+
+START_TEST(refused_bring_up_leaves_nothing_behind)
+{
+	const char *name = strrchr(device_pci(), '/') + 1;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	device_unbind();
+	monitor_fail_mailboxes(1);
+	ck_assert(!write_string("/sys/bus/pci/drivers/hisi_acc/bind", name));
+	ck_assert(!device_is_bound());
+	ck_assert_ptr_null(device_node());
+	device_bind();
+	expect_device_works();
+}
+END_TEST
 
 START_TEST(refused_mailbox_makes_alloc_fail_alone)
 {
@@ -317,6 +377,9 @@ static void add(void)
 	test_add(free_of_a_hung_queue_resets);
 	test_add(end_of_a_process_with_a_hung_queue_resets);
 	test_add(unbind_with_a_hung_queue_ends);
+	test_add(error_during_removal_starts_no_reset);
+	test_add(device_that_was_left_stuck_is_taken_over);
+	test_add(refused_bring_up_leaves_nothing_behind);
 	test_add(refused_mailbox_makes_alloc_fail_alone);
 	test_add(refused_mailbox_makes_start_fail);
 	test_add(refused_mailbox_makes_stop_reset);
