@@ -194,6 +194,9 @@ int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
 {
 	int ret = -EBUSY;
 
+	/* a reset that failed took it away from everybody */
+	if (READ_ONCE(dev->qm.dead))
+		return -ENODEV;
 	mutex_lock(&dev->owner_lock);
 	if (may_claim(dev, ctx, tagged))
 		ret = tagged ? claim_tagged(dev, ctx) : claim_dma(dev, ctx);

@@ -88,7 +88,7 @@ void hisi_acc_dev_leave(struct hisi_acc_dev *dev);
 
 /*
  * One more object of @ctx, with requests that carry a PASID or without: 0,
- * -EBUSY or an error of the hardware.
+ * -EBUSY, -ENODEV or an error of the hardware.
  */
 int hisi_acc_dev_claim(struct hisi_acc_dev *dev, struct hisi_acc_ctx *ctx,
 		       bool tagged);

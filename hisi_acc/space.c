@@ -183,6 +183,9 @@ static int space_choose(struct hisi_acc_ctx *ctx, u32 modes)
 			}
 			if (ret == -ENOMEM || ret == -EIO || ret == -EINTR)
 				return ret;
+			/* no mode helps */
+			if (READ_ONCE(ctx->dev->qm.dead))
+				return -ENODEV;
 			why = reason_of(ret);
 			err = space_error(err, ret);
 		}

@@ -278,6 +278,18 @@ START_TEST(mailbox_that_never_answers_is_given_up)
 }
 END_TEST
 
+/* For those who come later as well. */
+static int find_it_gone(void *unused)
+{
+	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
+	int fd = device_open();
+
+	(void)unused;
+	child_check_errno(ENODEV, acc_queue_alloc(fd, &arg));
+	child_check_errno(ENODEV, acc_mem_pin(fd, 0, &arg, sizeof(arg), NULL, NULL));
+	return 0;
+}
+
 START_TEST(device_that_cannot_be_reset_is_gone)
 {
 	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
@@ -295,9 +307,12 @@ START_TEST(device_that_cannot_be_reset_is_gone)
 	expect_errno(ENODEV, acc_queue_alloc(h.other.q.fd, &arg));
 	expect_errno(ENODEV, acc_queue_start(h.other.q.fd,
 					     h.other.q.arg.out_handle, NULL));
+	expect_errno(ENODEV, acc_mem_pin(h.other.q.fd, 0, &arg, sizeof(arg), NULL,
+					 NULL));
 	raw_queue_store(&h.other.q, 1);
 	ck_assert(work_is_untouched(&h.hung));
 	close(h.other.q.fd);
+	ck_assert_int_eq(child_run(find_it_gone, NULL), 0);
 
 	/* bound anew it is as good as new */
 	monitor_clear(20);
