@@ -534,6 +534,8 @@ int hisi_acc_queue_doorbell(struct hisi_acc_ctx *ctx, void *data)
 	queue = xa_load(&ctx->queues, arg->handle);
 	if (queue && arg->index >= queue->qp.depth)
 		ret = -EINVAL;
+	else if (queue && READ_ONCE(queue->state) != HISI_ACC_STATE_RUNNING)
+		ret = -EIO;
 	else if (queue)
 		ret = hisi_acc_qp_doorbell(&ctx->dev->qm, &queue->qp,
 					   cq ? QM_DB_CMD_CQ : QM_DB_CMD_SQ,

@@ -25,6 +25,7 @@
 #define ENGINE_ERROR_CORRECTED	(1u << 0)
 #define ENGINE_ERROR_RESET	(1u << 2)
 #define AEQE_EQ_OVERFLOW	1
+#define AEQE_CQE_ERROR		2
 
 /* Hangs */
 
@@ -342,6 +343,22 @@ START_TEST(corrected_errors_are_only_noted)
 }
 END_TEST
 
+START_TEST(doorbell_call_on_a_failed_queue_is_eio)
+{
+	struct work w;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
+	monitor_raise_event(AEQE_CQE_ERROR, w.q.arg.out_queue);
+	ck_assert(wait_until(w.q.queue_status->state == HISI_ACC_STATE_ERROR,
+			     EVENT_MS));
+	expect_errno(EIO, acc_queue_doorbell(w.q.fd, w.q.arg.out_handle, 0, 0));
+	raw_queue_start(&w.q);
+	work_run(&w, 1);
+}
+END_TEST
+
 static void expect_reset_and_recovery(struct work *w, uint32_t resets)
 {
 	ck_assert(wait_until(w->q.status->reset_generation == resets + 1 &&
@@ -400,6 +417,7 @@ static void add(void)
 	test_add(refused_mailbox_makes_stop_reset);
 	test_add(mailbox_that_never_answers_is_given_up);
 	test_add(device_that_cannot_be_reset_is_gone);
+	test_add(doorbell_call_on_a_failed_queue_is_eio);
 	test_add(corrected_errors_are_only_noted);
 	test_add_loop(fatal_errors_lead_to_a_reset, 0, 2);
 	test_add(full_event_ring_leads_to_a_reset);
