@@ -5,11 +5,16 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/jiffies.h>
 #include <linux/random.h>
 
 #include "qm.h"
 
-#define DRAIN_ROUNDS		1000
+/* How long a queue may take to finish, and how long for the next request. */
+#define DRAIN_TIMEOUT_MS	5000
+#define DRAIN_STALL_MS		2000
+/* The latter where a command can be asked to wait. */
+#define DRAIN_PATIENCE_MS	300
 #define DRAIN_POLL_US		100
 
 int hisi_acc_qp_get(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
@@ -162,13 +167,6 @@ int hisi_acc_qp_stop(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
 	return ret;
 }
 
-int hisi_acc_qp_drain_v3(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
-{
-	if (!(qm->features & QM_CAP_STOP_QP))
-		return hisi_acc_qp_drain_v2(qm, qp);
-	return hisi_acc_mbox_write(&qm->mbox, QM_MBOX_STOP_QP, qp->id, 0);
-}
-
 /* Tail and wrap bit of a context, as the hardware has it now. */
 static int qp_dump_tail(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
 			u8 cmd, u32 *tail)
@@ -185,23 +183,53 @@ static int qp_dump_tail(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
 }
 
 /*
- * V2 has no command to drain: a queue is idle when as many entries were
- * completed as were published. Tails count modulo the depth.
+ * A queue is idle when as many entries were completed as were published. Tails
+ * count modulo the depth. -ETIMEDOUT when none is completed for @stall_ms.
  */
-int hisi_acc_qp_drain_v2(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
+static int qp_wait_idle(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
+			unsigned int stall_ms)
 {
-	u32 sq_tail, cq_tail;
-	int i, ret;
+	unsigned long stall = msecs_to_jiffies(stall_ms);
+	unsigned long end = jiffies + msecs_to_jiffies(DRAIN_TIMEOUT_MS);
+	unsigned long news = jiffies;
+	u32 sq_tail, cq_tail, last = ~0;
+	int ret;
 
-	for (i = 0; i < DRAIN_ROUNDS; i++) {
+	for (;;) {
 		ret = qp_dump_tail(qm, qp, QM_MBOX_SQC, &sq_tail);
 		if (!ret)
 			ret = qp_dump_tail(qm, qp, QM_MBOX_CQC, &cq_tail);
 		if (ret || sq_tail == cq_tail)
 			return ret;
+		if (cq_tail != last)
+			news = jiffies;
+		last = cq_tail;
+		if (time_after(jiffies, news + stall) || time_after(jiffies, end))
+			return -ETIMEDOUT;
 		usleep_range(DRAIN_POLL_US, 2 * DRAIN_POLL_US);
 	}
-	return -EIO;
+}
+
+/* V2 has no command to drain. */
+int hisi_acc_qp_drain_v2(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
+{
+	return qp_wait_idle(qm, qp, DRAIN_STALL_MS);
+}
+
+/*
+ * The command keeps the mailbox from all other queues until this one is empty.
+ * So it is given where there is little to wait for, or no other way.
+ */
+int hisi_acc_qp_drain_v3(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp)
+{
+	int ret;
+
+	if (!(qm->features & QM_CAP_STOP_QP))
+		return hisi_acc_qp_drain_v2(qm, qp);
+	ret = qp_wait_idle(qm, qp, DRAIN_PATIENCE_MS);
+	if (ret && ret != -ETIMEDOUT)
+		return ret;
+	return hisi_acc_mbox_write(&qm->mbox, QM_MBOX_STOP_QP, qp->id, 0);
 }
 
 int hisi_acc_qp_doorbell(struct hisi_acc_qm *qm, struct hisi_acc_qp *qp,
