@@ -353,6 +353,19 @@ static struct eventfd_ctx *eventfd_get(s32 fd)
 	return fd == -1 ? NULL : eventfd_ctx_fdget(fd);
 }
 
+/* The first one. It hears of what has happened to the queue so far. */
+static void queue_set_eventfd(struct hisi_acc_queue *queue,
+			      struct eventfd_ctx *eventfd)
+{
+	struct hisi_acc_ctx *ctx = queue->ctx;
+
+	spin_lock(&ctx->event_lock);
+	queue->eventfd = eventfd;
+	if (eventfd && queue->pending)
+		eventfd_signal(eventfd);
+	spin_unlock(&ctx->event_lock);
+}
+
 int hisi_acc_queue_alloc(struct hisi_acc_ctx *ctx, void *data)
 {
 	struct hisi_acc_queue_alloc *arg = data;
@@ -372,11 +385,9 @@ int hisi_acc_queue_alloc(struct hisi_acc_ctx *ctx, void *data)
 	if (ret)
 		goto put_eventfd;
 	mutex_lock(&ctx->lock);
-	queue = ctx->revoked ? ERR_PTR(-ENODEV) :
-			       queue_create(ctx, arg, &grant);
+	queue = queue_create(ctx, arg, &grant);
 	if (!IS_ERR(queue)) {
-		/* nothing was submitted yet, so no event is missed */
-		queue->eventfd = eventfd;
+		queue_set_eventfd(queue, eventfd);
 		eventfd = NULL;
 		queue_report(queue, arg);
 	}
