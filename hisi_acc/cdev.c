@@ -370,5 +370,4 @@ const struct file_operations hisi_acc_fops = {
 	.poll = acc_poll,
 	.read = acc_read,
 	.show_fdinfo = acc_show_fdinfo,
-	.llseek = noop_llseek,
 };

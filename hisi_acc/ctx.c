@@ -39,7 +39,6 @@ void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx)
 
 	/* queues first: what they use may go away only after them */
 	mutex_lock(&ctx->lock);
-	ctx->revoked = true;
 	xa_for_each(&ctx->queues, i, queue) {
 		xa_erase(&ctx->queues, i);
 		hisi_acc_queue_destroy(queue);

@@ -26,7 +26,7 @@ struct hisi_acc_user;
 /*
  * Owned by its file. Everything in it is freed by hisi_acc_ctx_revoke(), which
  * the end of the mm, the end of the device or the end of the file calls,
- * whichever comes first.
+ * whichever comes first. Nothing can be made after any of these.
  */
 struct hisi_acc_ctx {
 	struct hisi_acc_dev *dev;	/* referenced */
@@ -40,10 +40,9 @@ struct hisi_acc_ctx {
 
 	struct hisi_acc_space space;
 
-	struct mutex lock;		/* guards queues, mems, revoked */
+	struct mutex lock;		/* guards queues, mems */
 	struct xarray queues;
 	struct xarray mems;
-	bool revoked;
 
 	struct mutex map_lock;		/* guards regions, doorbells_shut */
 	struct xarray regions;		/* by page offset */
