@@ -612,9 +612,14 @@ int hisiacc_queue_cancel(struct hisiacc_queue *queue);
  * hisiacc_queue_restart() - run a queue that has failed
  * @queue:	queue in state ERROR or STOPPED, or one that gave -EIO
  *
- * Every request that was not completed gets its completion, once:
- * HISIACC_STATUS_UNKNOWN if it had been submitted, HISIACC_STATUS_CANCELLED if
- * it had only been prepared. Then the queue is empty and running.
+ * A queue can fail while the device is still at work on what it has of it: so
+ * this waits until the device is done, as do hisiacc_queue_cancel() and
+ * hisiacc_queue_free(), and no buffer may be used for anything else before.
+ *
+ * Every request gets its completion, once: its own status if the device finished
+ * it, else HISIACC_STATUS_UNKNOWN if it had been submitted, and
+ * HISIACC_STATUS_CANCELLED if it had only been prepared. Then the queue is empty
+ * and running.
  *
  * Return: 0; -EBUSY the queue has not failed; -EIO the hardware does not
  * answer; -ENODEV the device is gone: completions are there all the same.

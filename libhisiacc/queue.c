@@ -417,13 +417,12 @@ int hisiacc_queue_cancel(struct hisiacc_queue *queue)
 
 int hisiacc_queue_restart(struct hisiacc_queue *queue)
 {
-	int err = 0;
+	int err;
 
 	if (!hisiacc_queue_check(queue))
 		return -EBUSY;
-	/* Broken by nonsense in its rings: the device still runs it. */
-	if (queue->broken)
-		err = stop(queue);
+	/* The state says that it failed, not that the device is done with it. */
+	err = stop(queue);
 	if (err && err != -ENODEV)
 		return err;
 	save_all(queue, HISIACC_STATUS_UNKNOWN);
@@ -433,9 +432,8 @@ int hisiacc_queue_restart(struct hisiacc_queue *queue)
 /* Forgets the request of a synchronous call that failed. */
 static void drop_all(struct hisiacc_queue *queue)
 {
-	/* A failed queue is quiet, unless it was the library that gave it up. */
-	if (queue->broken)
-		(void)stop(queue);
+	/* Of a queue that failed, or a device on its way out, too. */
+	(void)stop(queue);
 	save_all(queue, HISIACC_STATUS_UNKNOWN);
 	queue->completed += queue->saved_count;
 	queue->saved_count = 0;

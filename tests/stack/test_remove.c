@@ -129,6 +129,36 @@ START_TEST(unbinding_wakes_who_waits)
 }
 END_TEST
 
+/* As soon as the call is over, the memory is for something else. */
+static void *pack_and_reuse(void *arg)
+{
+	struct hisiacc_zip_req req = small_req(0);
+	struct hisiacc_completion done;
+	int *ret = arg;
+
+	*ret = hisiacc_zip_compress(stack.comp, &req,
+				    hisiacc_deadline(20 * SECOND), &done);
+	memset(small_dst(0), SMALL_CANARY, SMALL_DST);
+	return NULL;
+}
+
+START_TEST(call_that_waits_is_not_over_before_the_device_is_done)
+{
+	pthread_t thread;
+	int ret = 1;
+
+	monitor_set_delay(600000);
+	small_init(1);
+	ck_assert_int_eq(pthread_create(&thread, NULL, pack_and_reuse, &ret), 0);
+	sleep_ms(200);
+	device_unbind();
+	pthread_join(thread, NULL);
+	sleep_ms(600);
+	ck_assert(!ret || ret == -ENODEV);
+	ck_assert(small_is_untouched(0));
+}
+END_TEST
+
 START_TEST(doorbell_of_a_device_that_left_kills_nobody)
 {
 	struct hisiacc_completion done;
@@ -169,6 +199,7 @@ static void add(void)
 	test_add(requests_in_flight_are_accounted_for);
 	test_add(cancel_without_a_device_gives_enodev);
 	test_add(unbinding_wakes_who_waits);
+	test_add(call_that_waits_is_not_over_before_the_device_is_done);
 	test_add(doorbell_of_a_device_that_left_kills_nobody);
 	test_add(new_context_works_beside_one_of_the_lost_device);
 }

@@ -7,6 +7,9 @@
 
 enum { COUNT = 6, PREPARED = 3 };
 
+/* An asynchronous event: a completion could not be written. */
+#define AEQE_CQE_ERROR	2
+
 static void teardown(void)
 {
 	monitor_clear(USUAL_DELAY_US);
@@ -256,6 +259,61 @@ START_TEST(error_of_the_hardware_resets_it)
 }
 END_TEST
 
+/* The queue has failed, and the device goes on with the requests it has. */
+START_TEST(failed_queue_finishes_before_it_is_restarted)
+{
+	struct hisiacc_completion done[COUNT + PREPARED];
+	unsigned int i;
+
+	load();
+	monitor_set_delay(300000);
+	/* the first queue of a device that nobody uses has number 0 */
+	monitor_raise_event(AEQE_CQE_ERROR, 0);
+	ck_assert(wait_until(hisiacc_queue_state(stack.comp) ==
+			     HISIACC_STATE_ERROR, 2000));
+	ck_assert_int_eq(hisiacc_queue_restart(stack.comp), 0);
+	ck_assert_int_eq(hisiacc_queue_peek(stack.comp, done, ARRAY_SIZE(done)),
+			 COUNT + PREPARED);
+	for (i = 0; i < COUNT; i++)
+		small_check(&done[i], i);
+	for (; i < COUNT + PREPARED; i++)
+		ck_assert_uint_eq(done[i].status, HISIACC_STATUS_CANCELLED);
+	check_usable();
+}
+END_TEST
+
+static void *pack_and_reuse(void *arg)
+{
+	struct hisiacc_zip_req req = small_req(0);
+	struct hisiacc_completion done;
+	int *ret = arg;
+
+	*ret = hisiacc_zip_compress(stack.comp, &req,
+				    hisiacc_deadline(20 * SECOND), &done);
+	memset(small_dst(0), SMALL_CANARY, SMALL_DST);
+	return NULL;
+}
+
+START_TEST(failed_call_leaves_the_device_nothing_to_do)
+{
+	pthread_t thread;
+	int ret = 1;
+
+	monitor_set_delay(600000);
+	small_init(1);
+	ck_assert_int_eq(pthread_create(&thread, NULL, pack_and_reuse, &ret), 0);
+	sleep_ms(200);
+	monitor_raise_event(AEQE_CQE_ERROR, 0);
+	pthread_join(thread, NULL);
+	sleep_ms(800);
+	ck_assert_int_eq(ret, -EIO);
+	ck_assert(small_is_untouched(0));
+	ck_assert_int_eq(hisiacc_queue_restart(stack.comp), 0);
+	monitor_clear(USUAL_DELAY_US);
+	check_usable();
+}
+END_TEST
+
 START_TEST(correctable_error_disturbs_nobody)
 {
 	uint32_t resets = hisiacc_ctx_reset_generation(stack.ctx);
@@ -314,6 +372,8 @@ static void add(void)
 	test_add(stream_needs_a_reset_after_one_of_the_device);
 	test_add(many_resets_in_a_row);
 	test_add_loop(error_of_the_hardware_resets_it, 0, 4);
+	test_add(failed_queue_finishes_before_it_is_restarted);
+	test_add(failed_call_leaves_the_device_nothing_to_do);
 	test_add(correctable_error_disturbs_nobody);
 	test_add(status_of_the_device_becomes_a_status_of_the_request);
 }

@@ -204,11 +204,18 @@ static void complete_one(struct fake_queue *q)
 static void run_queue(struct fake_queue *q, bool now)
 {
 	unsigned int n = (unsigned int)(q - fake.queues);
+	bool running = queue_status(n)->state == HISI_ACC_STATE_RUNNING;
 
-	if (!q->used || queue_status(n)->state != HISI_ACC_STATE_RUNNING)
+	if (!q->used || (!running && !(q->loose && now)))
 		return;
-	if (q->db)
+	if (q->db && running)
 		see_doorbell(q);
+	if (fake.fault && q->sq_head != q->sq_tail) {
+		q->loose = true;
+		fake_fail_queue(n, fake.fault);
+		fake.fault = 0;
+		return;
+	}
 	while (q->sq_head != q->sq_tail && !fake.hang &&
 	       (now || fake.now >= q->ready_at))
 		complete_one(q);
@@ -319,6 +326,8 @@ static void start_queue(unsigned int n)
 {
 	struct fake_queue *q = &fake.queues[n];
 
+	run_queue(q, true);
+	q->loose = false;
 	memset(q->sq, 0, 128 * q->depth);
 	memset(q->cq, 0, 16 * q->depth);
 	q->sq_head = q->sq_tail = q->cq_head = q->cq_tail = 0;
@@ -387,8 +396,12 @@ static int do_stop(unsigned int n)
 {
 	struct fake_queue *q = &fake.queues[n];
 
-	if (queue_status(n)->state != HISI_ACC_STATE_RUNNING)
-		return 0;
+	if (queue_status(n)->state != HISI_ACC_STATE_RUNNING) {
+		run_queue(q, true);
+		q->loose = false;
+		return queue_status(n)->state == HISI_ACC_STATE_GONE ? -ENODEV :
+								      0;
+	}
 	if (fake.lose) {
 		if (q->db)
 			see_doorbell(q);

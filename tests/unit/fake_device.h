@@ -38,6 +38,7 @@ struct fake_queue {
 	uint32_t cq_tail;
 	uint32_t phase;
 	bool armed;
+	bool loose;		/* failed, and still at work until it is stopped */
 	int event_fd;
 	uint64_t ready_at;
 };
@@ -72,6 +73,8 @@ struct fake {
 	uint64_t delay_ns;		/* from doorbell to completion */
 	bool hang;			/* no request completes */
 	bool lose;			/* STOP has to reset the device */
+	uint32_t fault;			/* state that the next request brings its
+					 * queue, which goes on with it */
 	unsigned int fail_request;	/* ioctl that fails... */
 	int fail_errno;			/* ...with this... */
 	unsigned int fail_after;	/* ...after that many good ones */

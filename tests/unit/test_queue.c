@@ -394,6 +394,32 @@ START_TEST(a_failed_queue_refuses_until_restart)
 }
 END_TEST
 
+/* A queue fails, and the device goes on with what it has of it. */
+START_TEST(restart_lets_the_device_finish_first)
+{
+	struct rig rig;
+	int i;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(rig_prep(&rig, (uint64_t)i), 0);
+	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 3);
+	ck_assert_int_eq(rig_prep(&rig, 3), 0);
+	fake.fault = HISI_ACC_STATE_ERROR;
+	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 8,
+					    HISIACC_NO_DEADLINE), -EIO);
+	ck_assert_int_eq(hisiacc_queue_restart(rig.queue), 0);
+	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, c, 8), 4);
+	for (i = 0; i < 4; i++) {
+		ck_assert_uint_eq(c[i].user_data, (uint64_t)i);
+		ck_assert_uint_eq(c[i].status, i < 3 ? HISIACC_STATUS_OK :
+				  HISIACC_STATUS_CANCELLED);
+	}
+	wait_one(&rig, 0);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(restart_uses_the_new_random_value)
 {
 	uint32_t before;
@@ -553,6 +579,7 @@ Suite *queue_suite(void)
 	tcase_add_loop_test(tc, cancel_delivers_each_request_once, 0, 4);
 	tcase_add_test(tc, cancelled_requests_count_against_the_room);
 	tcase_add_test(tc, a_failed_queue_refuses_until_restart);
+	tcase_add_test(tc, restart_lets_the_device_finish_first);
 	tcase_add_test(tc, restart_uses_the_new_random_value);
 	tcase_add_test(tc, a_device_that_is_gone_still_gives_completions);
 	tcase_add_test(tc, cancel_that_cannot_start_again_leaves_an_error);

@@ -561,6 +561,33 @@ START_TEST(a_failed_queue_fails_the_call_and_keeps_nothing)
 }
 END_TEST
 
+START_TEST(a_call_that_fails_leaves_the_device_nothing_to_do)
+{
+	static const struct {
+		uint32_t state;
+		int err;
+	} cases[] = {
+		{ HISI_ACC_STATE_ERROR, -EIO }, { HISI_ACC_STATE_GONE, -ENODEV }
+	};
+	struct hisiacc_completion c;
+	struct hisiacc_zip_req req;
+	struct rig rig;
+	size_t i;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	req = rig_req(&rig, HISIACC_ZIP_ZLIB, 64, 4096);
+	fake.fault = cases[_i].state;
+	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
+					      HISIACC_NO_DEADLINE, &c),
+			 cases[_i].err);
+	memset(rig.dst, 0x55, 4096);
+	fake_run();
+	for (i = 0; i < 4096; i++)
+		must(rig.dst[i] == 0x55);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- Past one request ---- */
 
 START_TEST(large_buffers_are_done_as_a_stream)
@@ -648,6 +675,8 @@ Suite *zip_suite(void)
 			    0, 2);
 	tcase_add_test(tc, a_past_deadline_gives_the_device_nothing);
 	tcase_add_loop_test(tc, a_failed_queue_fails_the_call_and_keeps_nothing,
+			    0, 2);
+	tcase_add_loop_test(tc, a_call_that_fails_leaves_the_device_nothing_to_do,
 			    0, 2);
 	tcase_add_loop_test(tc, large_buffers_are_done_as_a_stream, 0, 2);
 	suite_add_tcase(suite, tc);
