@@ -351,7 +351,8 @@ static inline int hisiacc_slot_get(struct hisiacc_queue *queue, int dst,
 	uint16_t *ref = &queue->slots[queue->tail].refs[dst];
 	int err = hisiacc_cache_get(queue, addr, len, dst, iova, ref);
 
-	queue->special += !err;
+	/* no bytes, no reference */
+	queue->special += !err && *ref;
 	return err;
 }
 

@@ -263,6 +263,22 @@ START_TEST(a_refused_request_writes_nothing)
 }
 END_TEST
 
+/* Nothing that would make the queue's requests slower from then on. */
+START_TEST(a_refused_request_leaves_no_trace)
+{
+	struct hisiacc_zip_req req;
+	struct rig rig;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	req = rig_req(&rig, HISIACC_ZIP_GZIP, _i ? 64 : 0, _i ? 0 : 4096);
+	req.src_mem = req.dst_mem = NULL;
+	ck_assert_int_eq(hisiacc_zip_prep(rig.queue, &req, 1),
+			 _i ? -ENOSPC : -EINVAL);
+	ck_assert_uint_eq(rig.queue->special, 0);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_device_without_raw_deflate_refuses_it)
 {
 	struct hisiacc_zip_stream *stream = (void *)1;
@@ -660,6 +676,7 @@ Suite *zip_suite(void)
 	tc = tcase_create("prep");
 	tcase_add_test(tc, wrong_requests_are_refused);
 	tcase_add_test(tc, a_refused_request_writes_nothing);
+	tcase_add_loop_test(tc, a_refused_request_leaves_no_trace, 0, 2);
 	tcase_add_loop_test(tc, a_device_without_raw_deflate_refuses_it, 0, 2);
 	tcase_add_test(tc, large_requests_are_refused_and_large_room_is_not);
 	suite_add_tcase(suite, tc);
