@@ -443,7 +443,8 @@ static int run_large(struct hisiacc_queue *queue,
 	piece.flags = HISIACC_ZIP_FINISH;
 	err = hisiacc_zip_stream_run(queue->large, &piece, deadline_ns, result);
 	if (result->status == HISIACC_STATUS_OK)
-		result->status = HISIACC_STATUS_DST_FULL;
+		result->status = err ? HISIACC_STATUS_CANCELLED :
+				       HISIACC_STATUS_DST_FULL;
 	else if (result->status == HISIACC_STATUS_END)
 		result->status = HISIACC_STATUS_OK;
 	return err;

@@ -661,6 +661,32 @@ START_TEST(large_buffers_are_done_as_a_stream)
 }
 END_TEST
 
+START_TEST(a_deadline_in_a_large_buffer_is_no_full_destination)
+{
+	size_t len = 20u << 20, room = 24u << 20;
+	struct hisiacc_completion c;
+	struct hisiacc_zip_req req;
+	struct hisiacc_mem *mem;
+	struct rig rig;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	ck_assert_int_eq(hisiacc_mem_alloc(rig.ctx, len + room, 0, &mem), 0);
+	req = rig_req(&rig, HISIACC_ZIP_GZIP, len, room);
+	req.src = hisiacc_mem_addr(mem);
+	req.dst = (uint8_t *)hisiacc_mem_addr(mem) + len;
+	req.src_mem = req.dst_mem = mem;
+	fake.delay_ns = 10 * MS;
+	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
+					      hisiacc_deadline(15 * MS), &c),
+			 -ETIME);
+	ck_assert_uint_gt(c.produced, 0);
+	ck_assert_uint_lt(c.consumed, len);
+	ck_assert_uint_eq(c.status, HISIACC_STATUS_CANCELLED);
+	hisiacc_mem_free(mem);
+	rig_close(&rig);
+}
+END_TEST
+
 Suite *zip_suite(void)
 {
 	Suite *suite = suite_create("zip");
@@ -696,6 +722,7 @@ Suite *zip_suite(void)
 	tcase_add_loop_test(tc, a_call_that_fails_leaves_the_device_nothing_to_do,
 			    0, 2);
 	tcase_add_loop_test(tc, large_buffers_are_done_as_a_stream, 0, 2);
+	tcase_add_test(tc, a_deadline_in_a_large_buffer_is_no_full_destination);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
