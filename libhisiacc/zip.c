@@ -532,7 +532,9 @@ static int run_sync(struct hisiacc_queue *queue, uint32_t type,
 		result->status = HISIACC_STATUS_CANCELLED;
 		return -ETIME;
 	}
-	if (req->src_len <= HISIACC_ZIP_REQUEST_MAX) {
+	/* No request goes without room, even if nothing is going to come. */
+	if (req->src_len <= HISIACC_ZIP_REQUEST_MAX &&
+	    (req->dst_len || type == HISIACC_ZIP_COMPRESS)) {
 		err = run_small(queue, req, deadline_ns, result);
 		if (!is_too_much(queue, req, err) &&
 		    (err || result->status != HISIACC_STATUS_DST_FULL ||

@@ -477,6 +477,30 @@ START_TEST(a_small_destination_is_full)
 }
 END_TEST
 
+START_TEST(nothing_is_decompressed_into_nothing)
+{
+	uint32_t format = all_formats[_i / 2];
+	struct hisiacc_completion c;
+	struct hisiacc_zip_req req;
+	struct rig rig;
+	size_t n;
+
+	rig_open(&rig, HISIACC_ZIP_DECOMPRESS, 8, 0, true);
+	n = ref_compress(format, "x", (size_t)_i % 2, rig.src, RIG_HALF);
+	req = rig_req(&rig, format, n, 0);
+	req.dst = NULL;
+	req.dst_mem = NULL;
+	ck_assert_int_eq(hisiacc_zip_decompress(rig.queue, &req,
+						HISIACC_NO_DEADLINE, &c), 0);
+	ck_assert_uint_eq(c.status, _i % 2 ? HISIACC_STATUS_DST_FULL :
+			  HISIACC_STATUS_OK);
+	ck_assert_uint_eq(c.produced, 0);
+	if (c.status == HISIACC_STATUS_OK)
+		ck_assert_uint_eq(c.consumed, n);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(sync_calls_want_an_idle_queue_of_their_type)
 {
 	struct hisiacc_completion c;
@@ -713,6 +737,7 @@ Suite *zip_suite(void)
 	tcase_add_loop_test(tc, damaged_data_has_its_status, 0, 3);
 	tcase_add_test(tc, a_preset_dictionary_is_refused);
 	tcase_add_loop_test(tc, a_small_destination_is_full, 0, 3);
+	tcase_add_loop_test(tc, nothing_is_decompressed_into_nothing, 0, 6);
 	tcase_add_test(tc, sync_calls_want_an_idle_queue_of_their_type);
 	tcase_add_loop_test(tc, after_etime_the_device_is_done_with_the_buffers,
 			    0, 2);
