@@ -351,8 +351,7 @@ static inline int hisiacc_slot_get(struct hisiacc_queue *queue, int dst,
 	uint16_t *ref = &queue->slots[queue->tail].refs[dst];
 	int err = hisiacc_cache_get(queue, addr, len, dst, iova, ref);
 
-	/* no bytes, no reference */
-	queue->special += !err && *ref;
+	queue->special += !err;
 	return err;
 }
 

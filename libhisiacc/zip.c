@@ -235,14 +235,15 @@ static __attribute__((noinline)) int desc_sgl(struct hisiacc_queue *queue,
 
 /*
  * Memory by a pointer: as much of it as one request can use. Kept out of the
- * way of requests whose memory is registered.
+ * way of requests whose memory is registered. No bytes are left to
+ * desc_header(), which refuses them: they have no reference.
  */
 static __attribute__((noinline)) int map_src(struct hisiacc_queue *queue,
 		   const struct hisiacc_zip_req *req,
 		   struct hisiacc_zip_desc *desc)
 {
-	if (req->src_len > HISIACC_ZIP_REQUEST_MAX + PARSED_MAX)
-		return -E2BIG;
+	if (unlikely(req->src_len - 1 >= HISIACC_ZIP_REQUEST_MAX + PARSED_MAX))
+		return req->src_len ? -E2BIG : 0;
 	return hisiacc_slot_get(queue, 0, req->src, req->src_len, &desc->src);
 }
 
@@ -258,6 +259,8 @@ static __attribute__((noinline)) int map_dst(struct hisiacc_queue *queue,
 						      req->format,
 						      req->src_len));
 	desc->dst_len = (uint32_t)len;
+	if (unlikely(!len))
+		return 0;
 	return hisiacc_slot_get(queue, 1, req->dst, len, &desc->dst);
 }
 
