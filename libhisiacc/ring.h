@@ -18,6 +18,12 @@ static inline void hisiacc_cpu_relax(void)
 	__builtin_ia32_pause();
 }
 
+/* Loads are not reordered on this architecture. */
+static inline void hisiacc_from_device(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 /*
  * Makes the entries of the submission ring visible, then stores 64 bits at
  * once. Stores to uncached memory do not pass earlier stores on this
@@ -33,6 +39,12 @@ static inline void hisiacc_mmio_store64(volatile uint64_t *reg, uint64_t value)
 static inline void hisiacc_cpu_relax(void)
 {
 	__asm__ volatile("yield" ::: "memory");
+}
+
+/* For the order of loads, too, the device is in the outer shareable domain. */
+static inline void hisiacc_from_device(void)
+{
+	__asm__ volatile("dmb oshld" ::: "memory");
 }
 
 /*
@@ -52,6 +64,11 @@ static inline void hisiacc_mmio_store64(volatile uint64_t *reg, uint64_t value)
 static inline void hisiacc_cpu_relax(void)
 {
 	__asm__ volatile("" ::: "memory");
+}
+
+static inline void hisiacc_from_device(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 static inline void hisiacc_mmio_store64(volatile uint64_t *reg, uint64_t value)
@@ -132,11 +149,7 @@ static inline int hisiacc_ring_submit(struct hisiacc_queue *queue)
 	return (int)n;
 }
 
-/*
- * Is the entry at head a completion? The acquiring load is the partner of the
- * device's order of writes: request, entry, phase. What is read behind it is
- * at least as new.
- */
+/* Is the entry at head a completion? What is behind its phase is not read yet. */
 static inline bool hisiacc_ring_ready(const struct hisiacc_queue *queue)
 {
 	uint16_t w7;
@@ -144,7 +157,7 @@ static inline bool hisiacc_ring_ready(const struct hisiacc_queue *queue)
 	if (queue->head == queue->published)
 		return false;
 	w7 = le16toh(__atomic_load_n(&queue->cq[queue->head].w7,
-				     __ATOMIC_ACQUIRE));
+				     __ATOMIC_RELAXED));
 	return (w7 & HISI_QM_CQE_PHASE) == queue->phase;
 }
 
@@ -157,9 +170,15 @@ static inline bool hisiacc_ring_pop(struct hisiacc_queue *queue,
 {
 	uint32_t slot = queue->head;
 	const void *sqe = queue->sq + (size_t)slot * queue->sqe_size;
-	uint16_t sq_head = le16toh(__atomic_load_n(&queue->cq[slot].sq_head,
-						   __ATOMIC_RELAXED));
+	uint16_t sq_head;
 
+	/*
+	 * The partner of the device's order of writes: data, request, entry,
+	 * phase. What is read from here on is at least as new as the phase.
+	 */
+	hisiacc_from_device();
+	sq_head = le16toh(__atomic_load_n(&queue->cq[slot].sq_head,
+					  __ATOMIC_RELAXED));
 	if (unlikely(sq_head != slot ||
 		     !hisiacc_zip_decode(queue->zip, sqe, &queue->slots[slot],
 					 slot, out))) {
