@@ -25,6 +25,7 @@ static const char help[] =
 "  -v            say what was done\n"
 "  -b SIZE       data of one gzip member, 4K to 4M (256K)\n"
 "  -1 ... -9     taken for the sake of scripts: the device has one level\n"
+"  -n            likewise: no name and no time is stored, or taken from a file\n"
 "  --device=NAME the device to be used, of those that hisi-list shows\n"
 "  --mode=LIST   memory modes to be used, of sva, pasid and dma: the best one\n"
 "                that can be had, with commas between them (sva,pasid,dma)\n"
@@ -37,7 +38,8 @@ static const char help[] =
 "  -h, -V        this help, the version\n"
 "\n"
 "Exit status: 0 all is done; 1 something failed; 2 a warning: a file was left\n"
-"alone, or data behind the end of the compressed data was ignored.\n";
+"alone, or data behind the end of the compressed data, other than zero bytes,\n"
+"was ignored.\n";
 
 enum { OPT_DEVICE = 256, OPT_MODE, OPT_POLL, OPT_PROGRESS, OPT_STATS, OPT_MARKS };
 
@@ -86,13 +88,16 @@ static void parse_options(int argc, char **argv, struct gz_options *options)
 		{ "progress", no_argument, NULL, OPT_PROGRESS },
 		{ "stats", no_argument, NULL, OPT_STATS },
 		{ "marks", no_argument, NULL, OPT_MARKS },
+		{ "fast", no_argument, NULL, '1' },
+		{ "best", no_argument, NULL, '9' },
+		{ "no-name", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "dtcko:fvb:hV123456789", longs,
+	while ((c = getopt_long(argc, argv, "dtcko:fvb:nhV123456789", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -121,7 +126,7 @@ static void parse_options(int argc, char **argv, struct gz_options *options)
 		case '?':
 			fputs("hisi-gzip -h lists the options.\n", stderr);
 			exit(FAILED);
-		default:	/* a level */
+		default:	/* a level, or -n */
 			break;
 		}
 	}
@@ -166,6 +171,7 @@ int main(int argc, char **argv)
 	struct gz_device dev;
 	int i;
 
+	gz_file_guard();
 	parse_options(argc, argv, &options);
 	gz_file_init();
 	if (gz_device_open(&dev, &options))

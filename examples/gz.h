@@ -58,11 +58,14 @@ struct gz_file {
 	char *temp;		/* what is written until all is well */
 	int in_fd, out_fd;	/* out_fd -1: the output is thrown away */
 	bool overwrite, remove_input, warned;
+	bool to_terminal;	/* that is where the output goes */
 	struct stat st;		/* the input's */
 	uint64_t in_bytes, out_bytes, shown_ns;
 	const struct gz_options *options;
 };
 
+/* Before anything is opened: what is closed of 0, 1 and 2 stays unusable. */
+void gz_file_guard(void);
 /* Opens both; 1: the file is to be left alone. */
 int gz_file_open(struct gz_file *file, const char *name,
 		 const struct gz_options *options);

@@ -27,9 +27,14 @@ static enum next trailing(struct gz_reader *r)
 			zeros &= !chunk[i];
 	if (n < 0)
 		return NEXT_ERROR;
-	gz_say(r->file->in_name, "warning: %s after the end ignored",
-	       zeros ? "zero bytes" : "other data");
-	r->file->warned = true;
+	/* Tapes and disks have whole blocks. */
+	if (!zeros) {
+		gz_say(r->file->in_name, "warning: other data after the end "
+		       "ignored");
+		r->file->warned = true;
+	} else if (r->file->options->verbose) {
+		gz_say(r->file->in_name, "zero bytes after the end ignored");
+	}
 	return NEXT_END;
 }
 

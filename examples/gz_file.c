@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,27 @@ static int check_name(const char *in, const struct gz_options *options)
 
 /* ---- Open ---- */
 
+/* Opened the wrong way round, so that to use them stays an error. */
+void gz_file_guard(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
+/* From here on reading waits. A pipe without a writer yet is not at its end. */
+static int make_wait(const struct gz_file *file)
+{
+	struct pollfd pollfd = { .fd = file->in_fd, .events = POLLIN };
+
+	while (S_ISFIFO(file->st.st_mode) && poll(&pollfd, 1, -1) < 0)
+		if (errno != EINTR)
+			return -1;
+	return fcntl(file->in_fd, F_SETFL, 0);
+}
+
 static int open_input(struct gz_file *file, const char *name)
 {
 	bool named = strcmp(name, "-");
@@ -77,7 +99,7 @@ static int open_input(struct gz_file *file, const char *name)
 	if (named && !S_ISREG(file->st.st_mode) && !file->options->to_stdout &&
 	    !file->options->test && !file->options->output)
 		return leave(name, "this is not a regular file");
-	if (named && fcntl(file->in_fd, F_SETFL, 0))
+	if (named && make_wait(file))
 		return gz_problem(name, errno);
 	if (file->options->decompress && !file->options->force &&
 	    isatty(file->in_fd)) {
@@ -97,6 +119,7 @@ static int open_stdout(struct gz_file *file)
 		       "terminal (-f does)");
 		return -1;
 	}
+	file->to_terminal = isatty(STDOUT_FILENO);
 	file->out_fd = dup(STDOUT_FILENO);
 	return file->out_fd < 0 ? gz_problem(file->out_name, errno) : 0;
 }
@@ -142,10 +165,23 @@ int gz_file_open(struct gz_file *file, const char *name,
 	if (err)
 		return err;
 	file->remove_input = !options->keep && !options->output;
+	if (file->remove_input && file->st.st_nlink > 1 && !options->force)
+		return leave(name, "this has other names, too (-f takes this one "
+			     "away)");
 	return open_output(file);
 }
 
 /* ---- Read and write ---- */
+
+/* After a failure: is it none? Others may have made a pipe non-blocking. */
+static bool try_again(int fd, short events)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+
+	if (errno == EAGAIN)
+		return poll(&pollfd, 1, -1) > 0 || errno == EINTR;
+	return errno == EINTR;
+}
 
 long gz_file_read(struct gz_file *file, void *data, size_t size)
 {
@@ -154,7 +190,7 @@ long gz_file_read(struct gz_file *file, void *data, size_t size)
 
 	while (done < size) {
 		n = read(file->in_fd, (char *)data + done, size - done);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && try_again(file->in_fd, POLLIN))
 			continue;
 		if (n < 0)
 			return gz_problem(file->in_name, errno);
@@ -173,7 +209,7 @@ int gz_file_write(struct gz_file *file, const void *data, size_t size)
 
 	while (done < size && file->out_fd >= 0) {
 		n = write(file->out_fd, (const char *)data + done, size - done);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && try_again(file->out_fd, POLLOUT))
 			continue;
 		if (n < 0)
 			return gz_problem(file->out_name, errno);

@@ -15,7 +15,9 @@
 
 #include "gz.h"
 
-static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static const int deadly[] = {
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU
+};
 
 /* What a deadly signal has to remove; changes while these are blocked. */
 static const char *volatile unfinished;

@@ -35,7 +35,7 @@ void gz_progress(struct gz_file *file, bool end)
 {
 	uint64_t now;
 
-	if (!file->options->progress)
+	if (!file->options->progress || file->to_terminal)
 		return;
 	if (end) {
 		clear();
