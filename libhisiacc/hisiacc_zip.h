@@ -130,8 +130,8 @@ int hisiacc_zip_prep(struct hisiacc_queue *queue,
  * hisiacc_queue_cancel(), which may take longer than the deadline, and the
  * device does not touch the buffers any more. -EBUSY the queue is not empty.
  * -EIO the queue failed; nothing is in flight. Else as hisiacc_zip_prep(), but
- * never -EAGAIN, -E2BIG, -ENOSPC or -EBADMSG, and -ENOMEM and the like from
- * hisiacc_zip_stream_alloc().
+ * never -EAGAIN, -E2BIG, -ENOSPC or -EBADMSG; -EMFILE no event descriptor to
+ * sleep on; -ENOMEM and the like from hisiacc_zip_stream_alloc().
  */
 int hisiacc_zip_compress(struct hisiacc_queue *queue,
 			 const struct hisiacc_zip_req *req,

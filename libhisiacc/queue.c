@@ -432,8 +432,6 @@ int hisiacc_queue_restart(struct hisiacc_queue *queue)
 /* Forgets the request of a synchronous call that failed. */
 static void drop_all(struct hisiacc_queue *queue)
 {
-	/* Of a queue that failed, or a device on its way out, too. */
-	(void)stop(queue);
 	save_all(queue, HISIACC_STATUS_UNKNOWN);
 	queue->completed += queue->saved_count;
 	queue->saved_count = 0;
@@ -457,6 +455,9 @@ int hisiacc_queue_run(struct hisiacc_queue *queue, uint64_t deadline_ns,
 		}
 		if (err)
 			n = err;
+	} else {
+		/* It has failed, and the device may still be at work on it. */
+		(void)stop(queue);
 	}
 	drop_all(queue);
 	return n;

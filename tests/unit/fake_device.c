@@ -591,6 +591,8 @@ void hisiacc_sys_unmap(void *addr, uint64_t size)
 
 int hisiacc_sys_eventfd(void)
 {
+	if (fake.eventfd_errno)
+		return -fake.eventfd_errno;
 	return EVENT_FD + (int)events_made++;
 }
 

@@ -88,6 +88,7 @@ struct fake {
 	bool unmappable;		/* dma-bufs */
 	unsigned int syncs_fail;	/* that many, with EINTR */
 	int open_errno;
+	int eventfd_errno;
 	int map_errno;
 	unsigned int map_fail_after;
 	unsigned int eintr;		/* polls that a signal ends */

@@ -601,6 +601,30 @@ START_TEST(a_failed_queue_fails_the_call_and_keeps_nothing)
 }
 END_TEST
 
+START_TEST(a_call_that_cannot_sleep_takes_its_request_back)
+{
+	struct hisiacc_completion c;
+	struct hisiacc_zip_req req;
+	struct rig rig;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	req = rig_req(&rig, HISIACC_ZIP_ZLIB, 64, 4096);
+	fake.delay_ns = 5 * MS;
+	fake.eventfd_errno = EMFILE;
+	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
+					      HISIACC_NO_DEADLINE, &c), -EMFILE);
+	memset(rig.dst, 0x55, 4096);
+	fake_run();
+	ck_assert_int_eq(rig.dst[2], 0x55);
+	/* The queue has not failed. */
+	fake.eventfd_errno = 0;
+	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
+					      HISIACC_NO_DEADLINE, &c), 0);
+	ck_assert_uint_eq(c.status, HISIACC_STATUS_OK);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_call_that_fails_leaves_the_device_nothing_to_do)
 {
 	static const struct {
@@ -744,6 +768,7 @@ Suite *zip_suite(void)
 	tcase_add_test(tc, a_past_deadline_gives_the_device_nothing);
 	tcase_add_loop_test(tc, a_failed_queue_fails_the_call_and_keeps_nothing,
 			    0, 2);
+	tcase_add_test(tc, a_call_that_cannot_sleep_takes_its_request_back);
 	tcase_add_loop_test(tc, a_call_that_fails_leaves_the_device_nothing_to_do,
 			    0, 2);
 	tcase_add_loop_test(tc, large_buffers_are_done_as_a_stream, 0, 2);
