@@ -113,8 +113,7 @@ static inline int hisiacc_ring_ack(struct hisiacc_queue *queue, uint64_t arm)
 static inline void *hisiacc_ring_get(struct hisiacc_queue *queue)
 {
 	if (unlikely(hisiacc_ring_used(queue) >= queue->mask) &&
-	    (queue->acked == queue->head || hisiacc_ring_ack(queue, 0) ||
-	     hisiacc_ring_used(queue) >= queue->mask))
+	    (queue->acked == queue->head || hisiacc_ring_ack(queue, 0)))
 		return NULL;
 	return queue->sq + (size_t)queue->tail * queue->sqe_size;
 }
