@@ -22,10 +22,12 @@
 static int pin_why_not(struct hisi_acc_block *block, unsigned long addr)
 {
 	unsigned int access = block->read_only ? 0 : FAULT_FLAG_WRITE;
+	bool unlocked;
 	int ret;
 
 	mmap_read_lock(current->mm);
-	ret = fixup_user_fault(current->mm, addr, access, NULL);
+	/* without the lock where the page takes its time */
+	ret = fixup_user_fault(current->mm, addr, access, &unlocked);
 	mmap_read_unlock(current->mm);
 	return ret ? -EFAULT : -EOPNOTSUPP;
 }
