@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -359,6 +361,42 @@ START_TEST(doorbell_call_on_a_failed_queue_is_eio)
 }
 END_TEST
 
+START_TEST(failed_queue_signals_its_eventfd)
+{
+	int event_fd = expect_ok(eventfd(0, EFD_NONBLOCK));
+	struct work w;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	work_init(&w, device_open(), QUEUE_COMPRESS, 1000);
+	expect_ok(acc_queue_event(w.q.fd, w.q.arg.out_handle, event_fd));
+	monitor_raise_event(AEQE_CQE_ERROR, w.q.arg.out_queue);
+	ck_assert_int_eq(poll_for(event_fd, EVENT_MS), POLLIN);
+	expect_state(&w, HISI_ACC_STATE_ERROR);
+}
+END_TEST
+
+START_TEST(failed_queue_does_not_silence_the_others)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = expect_ok(epoll_create1(0)), fd = device_open();
+	struct work failed, other;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	work_init(&failed, fd, QUEUE_COMPRESS, 1000);
+	work_init(&other, fd, QUEUE_COMPRESS, 1000);
+	monitor_raise_event(AEQE_CQE_ERROR, failed.q.arg.out_queue);
+	ck_assert_int_eq(poll_for(fd, EVENT_MS), POLLIN | POLLERR);
+	expect_ok(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	ck_assert_int_eq(epoll_wait(epoll, &event, 1, 0), 1);
+	ck_assert_int_eq(epoll_wait(epoll, &event, 1, 0), 0);
+	work_submit(&other, 1);
+	ck_assert_int_eq(epoll_wait(epoll, &event, 1, EVENT_MS), 1);
+	ck_assert_uint_eq(event.events, EPOLLIN | EPOLLERR);
+}
+END_TEST
+
 static void expect_reset_and_recovery(struct work *w, uint32_t resets)
 {
 	ck_assert(wait_until(w->q.status->reset_generation == resets + 1 &&
@@ -418,6 +456,8 @@ static void add(void)
 	test_add(mailbox_that_never_answers_is_given_up);
 	test_add(device_that_cannot_be_reset_is_gone);
 	test_add(doorbell_call_on_a_failed_queue_is_eio);
+	test_add(failed_queue_signals_its_eventfd);
+	test_add(failed_queue_does_not_silence_the_others);
 	test_add(corrected_errors_are_only_noted);
 	test_add_loop(fatal_errors_lead_to_a_reset, 0, 2);
 	test_add(full_event_ring_leads_to_a_reset);
