@@ -22,8 +22,8 @@
 #define WORDS		1024
 #define PHASE		0x10000u
 
-/* Valid in each ring, of a queue that there is not: one that has failed. */
-#define HOSTILE		(2u << 17 | PHASE | 0xffff)
+/* Valid in each ring, of queues that there are not: those that have failed. */
+#define HOSTILE(i)	(2u << 17 | PHASE | (0xffff - 20 * (i)))
 #define AEQE_CQE_ERROR	2
 
 /* Device addresses are given out from the top of 32 bits downwards. */
@@ -70,7 +70,7 @@ static void overwrite(struct device_access *a, uint64_t iova)
 	size_t i, made;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = HOSTILE;
+		words[i] = HOSTILE(i);
 	made = zlib_make(a->spare.data, a->spare.size, words, sizeof(words));
 	raw_queue_run(&a->decompress, a->spare.iova, made, iova, sizeof(words),
 		      sqe);
