@@ -208,8 +208,9 @@ struct hisi_acc_query {
  *
  * The queue is running when the call returns: rings zeroed, head and tail at
  * 0, expected phase 1, event armed. Ring and doorbell formats: spec.rst,
- * "Rings" and "Doorbells". Each mapping must be MAP_SHARED, start at its key
- * and have exactly its size; it is not inherited by fork().
+ * "Rings" and "Doorbells". Each mapping must be MAP_SHARED, of a file that is
+ * open for reading and writing, start at its key and have exactly its size; it
+ * is not inherited by fork().
  *
  * In HISI_ACC_MODE_DMA the whole function belongs to one address space at a
  * time, and no context may have another mode meanwhile: EBUSY. In the other
@@ -558,10 +559,10 @@ struct hisi_acc_mem_unpin {
  * @flags:	HISI_ACC_EVENT_*
  *
  * A completion event is described below; a state event says that the queue has
- * gone to ERROR. poll() reports POLLIN while there is something to read. read() takes it and
- * blocks while there is nothing, unless O_NONBLOCK is set (EAGAIN). A buffer
- * smaller than one event: EINVAL. poll() adds POLLERR while a queue of the
- * context is in state ERROR, POLLHUP when the device is gone.
+ * gone to ERROR. poll() reports POLLIN while there is something to read. read()
+ * takes it and blocks while there is nothing, unless O_NONBLOCK is set (EAGAIN).
+ * A buffer smaller than one event: EINVAL. poll() adds POLLERR while a queue of
+ * the context is in state ERROR, POLLERR and POLLHUP when the device is gone.
  *
  * A completion event is one-shot: the device raises it for the first
  * completion after the queue was started or armed. Arming (CQ doorbell with

@@ -136,6 +136,22 @@ START_TEST(status_page_is_read_only)
 }
 END_TEST
 
+START_TEST(file_open_for_reading_maps_nothing)
+{
+	int fd = expect_ok(open(device_node(), O_RDONLY));
+	struct hisi_acc_queue_alloc arg = acc_queue_args(0, 16);
+	struct hisi_acc_query q = query_device(fd);
+
+	expect_ok(acc_queue_alloc(fd, &arg));
+	expect_mmap_fails(fd, q.out_status_key, q.out_status_size, PROT_READ,
+			  MAP_SHARED, EINVAL);
+	expect_mmap_fails(fd, arg.out_cq_key, arg.out_cq_size, PROT_READ,
+			  MAP_SHARED, EINVAL);
+	expect_mmap_fails(fd, arg.out_sq_key, arg.out_sq_size,
+			  PROT_READ | PROT_WRITE, MAP_SHARED, EACCES);
+}
+END_TEST
+
 START_TEST(keys_of_a_freed_queue_are_einval)
 {
 	const int rw = PROT_READ | PROT_WRITE;
@@ -269,6 +285,7 @@ static void add(void)
 	test_add(key_that_was_not_handed_out_is_einval);
 	test_add(nothing_is_executable);
 	test_add(status_page_is_read_only);
+	test_add(file_open_for_reading_maps_nothing);
 	test_add(keys_of_a_freed_queue_are_einval);
 	test_add(mapping_can_be_cut_and_moved_but_not_grown);
 	test_add(moved_doorbell_mapping_rings_and_is_taken_back);
