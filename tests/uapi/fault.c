@@ -167,6 +167,8 @@ START_TEST(error_during_removal_starts_no_reset)
 	expect_ok(-pthread_create(&thread, NULL, unbind, NULL));
 	ck_assert(wait_until(monitor_count(MONITOR_MAILBOXES) > mailboxes, 1000));
 	monitor_raise_qm_error(QM_ERROR_RESET);
+	sleep_ms(300);
+	monitor_stick_mailboxes(0);
 	expect_ok(-pthread_join(thread, NULL));
 	ck_assert_uint_eq(monitor_count(MONITOR_RESETS), resets);
 	device_bind();
@@ -174,14 +176,15 @@ START_TEST(error_during_removal_starts_no_reset)
 }
 END_TEST
 
-START_TEST(device_that_was_left_stuck_is_taken_over)
+START_TEST(device_that_was_left_at_work_is_taken_over)
 {
 	if (!monitor_is_there())
 		skip("the model has no monitor");
 	if (device_version() == 2)
 		skip("the last thing that is said to it is no command");
 	expect_device_works();
-	monitor_stick_mailboxes(1);
+	/* it refuses to give its queues up */
+	monitor_fail_mailboxes(1);
 	device_unbind();
 	device_bind();
 	expect_device_works();
@@ -448,7 +451,7 @@ static void add(void)
 	test_add(end_of_a_process_with_a_hung_queue_resets);
 	test_add(unbind_with_a_hung_queue_ends);
 	test_add(error_during_removal_starts_no_reset);
-	test_add(device_that_was_left_stuck_is_taken_over);
+	test_add(device_that_was_left_at_work_is_taken_over);
 	test_add(refused_bring_up_leaves_nothing_behind);
 	test_add(refused_mailbox_makes_alloc_fail_alone);
 	test_add(refused_mailbox_makes_start_fail);
