@@ -9,6 +9,9 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export PREFIX DESTDIR
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot work in a folder with a blank in its name: $(CURDIR))
+endif
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 # The prerequisites of a target here are steps, one after the other.
@@ -57,13 +60,14 @@ check: deps ## every test; an hour at most, fetching and building all it needs
 
 check-unit: deps lib ## tests that need neither a device nor root
 	@tests/summary '$(MAKE) -C tests/unit O=$(BUILD)/tests/unit check' \
-		'$(MAKE) -C tests/api O=$(BUILD)/tests/api check'
+		'$(MAKE) -C tests/api O=$(BUILD)/tests/api check' tests/qemu/selfcheck
 
 MODEL_TEST = $(BUILD)/tests/model/selftest
 
 check-model: deps ## the device model, without a guest
 	@mkdir -p $(dir $(MODEL_TEST))
-	$(CC) -O2 -Wall -Wextra -Itests/qemu/model -o $(MODEL_TEST) \
+	$(CC) -O2 -g -Wall -Wextra -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -Itests/qemu/model -o $(MODEL_TEST) \
 		tests/model/selftest.c $(addprefix tests/qemu/model/,stream.c \
 		inflate.c deflate.c check.c) -lz
 	@tests/summary $(MODEL_TEST) 'tests/model/run $$(tests/qemu/build-qemu)'
@@ -81,7 +85,7 @@ check-guest: deps tests ## tests in guests with the emulated device
 check-long: deps tests ## more of the same in guests: 1000 kills, 10^6 requests, 1 GiB
 	@tests/summary '$(MAKE) -C tests/uapi O=$(BUILD)/tests/uapi check-long' \
 		'$(MAKE) -C tests/stack O=$(BUILD)/tests/stack check-long' \
-		'make check-arm64'
+		'make check-arm64' 'tests/qemu/selfcheck guest'
 
 check-modes: deps tests tests-arm64 ## all of it once for each kernel and memory mode, with a table
 	@tests/summary 'tests/modes $(BUILD) $(PARTS)'
@@ -128,6 +132,7 @@ install: lib ## the library, its header, the udev rule and the example settings
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/hisi_acc.conf
 	install -D -m 644 hisi_acc/hisi_acc-modprobe.conf \
 		$(DESTDIR)$(PREFIX)/share/doc/hisi_acc/examples/modprobe.conf
+	$(if $(DESTDIR),,ldconfig)
 
 DKMS_SOURCE = $(DESTDIR)/usr/src/hisi-acc-$(VERSION)
 
