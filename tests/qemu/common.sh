@@ -6,6 +6,8 @@
 # without the host's own apt ever hearing of those suites.
 
 set -euo pipefail
+# Else what fails inside $(...) would not end the script.
+shopt -s inherit_errexit
 
 # A Python, a compiler path or a library path of the caller's must not reach
 # the builds.
@@ -17,7 +19,6 @@ unset LIBRARY_PATH LD_LIBRARY_PATH CPATH C_INCLUDE_PATH PYTHONPATH PYTHONHOME \
 # shellcheck disable=SC2034 # for the scripts that source this file
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${HISI_ACC_CACHE:-/var/cache/hisi_acc}
-mkdir -p "$CACHE/lock"
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -27,6 +28,17 @@ die() {
 	say "${0##*/}: $*"
 	exit 1
 }
+
+# Neither make, nor the kernel's build, nor QEMU's options take these.
+case $TOP$CACHE in
+*[[:space:]:,\'\"\$\\\#]*)
+	die "There must be no blank, colon, comma or quote in the names of the" \
+		"project's folder and of the cache: $TOP, $CACHE." ;;
+esac
+if ! mkdir -p "$CACHE/lock" || [ ! -w "$CACHE/lock" ]; then
+	die "$CACHE cannot be written. Be root, or name another folder in HISI_ACC_CACHE."
+fi
+CACHE=$(cd "$CACHE" && pwd)
 
 # lock NAME: hold a lock of the cache until this script ends.
 lock() {
@@ -56,7 +68,8 @@ mirror() {
 
 # suite SUITE[:ARCH] COMMAND...: run an apt command with SUITE as its only
 # source, for another architecture than the host's if one is said. The lists,
-# state and cache of that apt are in a folder of its own.
+# state and cache of that apt are in a folder of its own, for one at a time: apt
+# gives up where another one is at work.
 suite() {
 	local name=${1%:*} root=$CACHE/apt/${1/:/-} kind='' uri arch=amd64 from
 	[ "$name" = "$1" ] || arch=${1#*:}
@@ -70,32 +83,35 @@ suite() {
 	[ -n "$uri" ] || die "The host's apt names no Debian mirror to fetch $name from."
 
 	mkdir -p "$root"/{lists/partial,cache/archives/partial,state}
-	: >"$root/status"
-	from="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $name main"
-	echo "deb $from" >"$root/sources.list"
-	[ "$arch" != amd64 ] || echo "deb-src $from" >>"$root/sources.list"
-	cat >"$root/apt.conf" <<-END
-		APT::Architecture "$arch";
-		APT::Architectures { "$arch"; };
-		Dir::State "$root/state";
-		Dir::State::status "$root/status";
-		Dir::State::Lists "$root/lists";
-		Dir::Cache "$root/cache";
-		Dir::Etc::sourcelist "$root/sources.list";
-		Dir::Etc::sourceparts "/dev/null";
-		Dir::Etc::preferences "/dev/null";
-		Dir::Etc::preferencesparts "/dev/null";
-		APT::Sandbox::User "root";
-		APT::Install-Recommends "false";
-		Acquire::Check-Valid-Until "false";
-		Acquire::Retries "3";
-	END
-	if [ -z "$(find "$root/updated" -mmin -60 2>/dev/null)" ]; then
-		APT_CONFIG=$root/apt.conf apt-get -qq update >&2 ||
-			die "The package lists of $name could not be fetched."
-		touch "$root/updated"
-	fi
-	APT_CONFIG=$root/apt.conf "$@"
+	{
+		flock 7
+		: >"$root/status"
+		from="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $name main"
+		echo "deb $from" >"$root/sources.list"
+		[ "$arch" != amd64 ] || echo "deb-src $from" >>"$root/sources.list"
+		cat >"$root/apt.conf" <<-END
+			APT::Architecture "$arch";
+			APT::Architectures { "$arch"; };
+			Dir::State "$root/state";
+			Dir::State::status "$root/status";
+			Dir::State::Lists "$root/lists";
+			Dir::Cache "$root/cache";
+			Dir::Etc::sourcelist "$root/sources.list";
+			Dir::Etc::sourceparts "/dev/null";
+			Dir::Etc::preferences "/dev/null";
+			Dir::Etc::preferencesparts "/dev/null";
+			APT::Sandbox::User "root";
+			APT::Install-Recommends "false";
+			Acquire::Check-Valid-Until "false";
+			Acquire::Retries "3";
+		END
+		if [ -z "$(find "$root/updated" -mmin -60 2>/dev/null)" ]; then
+			APT_CONFIG=$root/apt.conf apt-get -qq update >&2 ||
+				die "The package lists of $name could not be fetched."
+			touch "$root/updated"
+		fi
+		APT_CONFIG=$root/apt.conf "$@"
+	} 7>"$root/lock"
 }
 
 # unpack SUITE[:ARCH] DIR PACKAGE...: unpack packages of SUITE into DIR.
