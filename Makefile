@@ -132,7 +132,6 @@ install: lib ## the library, its header, the udev rule and the example settings
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/hisi_acc.conf
 	install -D -m 644 hisi_acc/hisi_acc-modprobe.conf \
 		$(DESTDIR)$(PREFIX)/share/doc/hisi_acc/examples/modprobe.conf
-	$(if $(DESTDIR),,ldconfig)
 
 DKMS_SOURCE = $(DESTDIR)/usr/src/hisi-acc-$(VERSION)
 
