@@ -83,6 +83,7 @@ void fake_check_empty(void)
 	ck_assert_uint_eq(fake.bytes, 0);
 	ck_assert_uint_eq(fake.maps, 0);
 	ck_assert_uint_eq(fake.fds, 0);
+	ck_assert_uint_eq(fake.eventfds, 0);
 }
 
 void fake_fail_queue(unsigned int queue, uint32_t state)
@@ -518,6 +519,7 @@ void hisiacc_sys_close(int fd)
 		fake_memory_close(fd);
 	else
 		fake.closed++;
+	fake.eventfds -= fd >= EVENT_FD && fd < EVENT_FD + (int)events_made;
 }
 
 int hisiacc_sys_read(int fd, void *buf, size_t size)
@@ -593,6 +595,7 @@ int hisiacc_sys_eventfd(void)
 {
 	if (fake.eventfd_errno)
 		return -fake.eventfd_errno;
+	fake.eventfds++;
 	return EVENT_FD + (int)events_made++;
 }
 
@@ -637,6 +640,8 @@ int hisiacc_sys_poll(struct pollfd *fds, unsigned int count,
 	int n;
 
 	fake.polls++;
+	if (fake.poll_hook)
+		fake.poll_hook();
 	if (fake.eintr) {
 		fake.eintr--;
 		return -EINTR;

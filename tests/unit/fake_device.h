@@ -99,6 +99,7 @@ struct fake {
 	bool short_consume;		/* streams: eat 4 bytes less if possible */
 	void (*mutate)(uint32_t *sqe, uint16_t *cqe);
 	void (*pinned_hook)(void);	/* while a registration is being made */
+	void (*poll_hook)(void);	/* before each sleep */
 
 	/* what has happened */
 	uint64_t now;
@@ -111,6 +112,7 @@ struct fake {
 	unsigned int requests;
 	unsigned int stateful;
 	unsigned int closed;
+	unsigned int eventfds;		/* that are open */
 	unsigned int maps;		/* that are not unmapped */
 	unsigned int pins;		/* registrations that were not ended */
 	unsigned int pinned;		/* of these, with pinned memory */
@@ -131,6 +133,13 @@ struct fake {
 extern struct fake fake;
 
 void fake_reset(void);
+
+/* How often that ioctl was made. */
+static inline unsigned int fake_calls(unsigned int request)
+{
+	return fake.calls[request & 0x3f];
+}
+
 /* The program has changed that memory: what is watched of it goes stale. */
 void fake_change(const void *start, size_t size);
 /* A dma-buf of that size; and its exporter moves it. */

@@ -62,6 +62,18 @@ int rig_prep(struct rig *rig, uint64_t user_data)
 	return hisiacc_zip_prep(rig->queue, &req, user_data);
 }
 
+void rig_run(struct rig *rig, uint64_t delay_ns)
+{
+	struct hisiacc_completion c[8];
+
+	fake.delay_ns = delay_ns;
+	ck_assert_int_eq(rig_prep(rig, delay_ns), 0);
+	ck_assert_int_eq(hisiacc_queue_submit(rig->queue), 1);
+	ck_assert_int_eq(hisiacc_queue_wait(rig->queue, c, 8,
+					    HISIACC_NO_DEADLINE), 1);
+	ck_assert_uint_eq(c[0].user_data, delay_ns);
+}
+
 void fill_text(uint8_t *buf, size_t len)
 {
 	static const char *const words[] = {
@@ -149,6 +161,8 @@ int main(void)
 	srunner_add_suite(runner, ring_suite());
 	srunner_add_suite(runner, sgl_suite());
 	srunner_add_suite(runner, stream_suite());
+	srunner_add_suite(runner, sync_suite());
+	srunner_add_suite(runner, wait_suite());
 	srunner_add_suite(runner, zip_suite());
 	srunner_add_suite(runner, zip_header_suite());
 	srunner_run_all(runner, CK_ENV);

@@ -32,6 +32,8 @@ Suite *queue_suite(void);
 Suite *ring_suite(void);
 Suite *sgl_suite(void);
 Suite *stream_suite(void);
+Suite *sync_suite(void);
+Suite *wait_suite(void);
 Suite *zip_suite(void);
 Suite *zip_header_suite(void);
 
@@ -54,6 +56,8 @@ struct hisiacc_zip_req rig_req(struct rig *rig, uint32_t format, size_t src_len,
 			       size_t dst_len);
 /* Prepares a small request that compresses. */
 int rig_prep(struct rig *rig, uint64_t user_data);
+/* Has one done, which takes the device that long, and waits for it. */
+void rig_run(struct rig *rig, uint64_t delay_ns);
 
 void fill_text(uint8_t *buf, size_t len);	/* compresses well */
 void fill_noise(uint8_t *buf, size_t len);	/* does not */

@@ -5,11 +5,6 @@
 
 static struct hisiacc_completion c[1024];
 
-static uint32_t calls(unsigned int request)
-{
-	return fake.calls[request & 0x3f];
-}
-
 /* ---- Alloc ---- */
 
 START_TEST(info_tells_what_was_granted)
@@ -43,7 +38,7 @@ START_TEST(no_doorbell_is_mapped_when_asked_not_to)
 	ck_assert_uint_eq(info.doorbell_mapped, 0);
 	ck_assert_int_eq(rig_prep(&rig, 1), 0);
 	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 1);
-	ck_assert_uint_eq(calls(HISI_ACC_QUEUE_DOORBELL), 1);
+	ck_assert_uint_eq(fake_calls(HISI_ACC_QUEUE_DOORBELL), 1);
 	rig_close(&rig);
 }
 END_TEST
@@ -121,181 +116,6 @@ START_TEST(nonsense_from_the_driver_is_refused)
 }
 END_TEST
 
-/* ---- Wait ---- */
-
-START_TEST(wait_with_nothing_in_flight_returns_0)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1,
-					    HISIACC_NO_DEADLINE), 0);
-	ck_assert_int_eq(rig_prep(&rig, 1), 0);
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1,
-					    HISIACC_NO_DEADLINE), 0);
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 0,
-					    HISIACC_NO_DEADLINE), -EINVAL);
-	rig_close(&rig);
-}
-END_TEST
-
-static void wait_one(struct rig *rig, uint64_t delay_ns)
-{
-	fake.delay_ns = delay_ns;
-	ck_assert_int_eq(rig_prep(rig, delay_ns), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig->queue), 1);
-	ck_assert_int_eq(hisiacc_queue_wait(rig->queue, c, 8,
-					    HISIACC_NO_DEADLINE), 1);
-	ck_assert_uint_eq(c[0].user_data, delay_ns);
-}
-
-START_TEST(a_short_wait_spins)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	wait_one(&rig, 3000);
-	ck_assert_uint_eq(fake.polls, 0);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(a_long_wait_sleeps_once_and_is_woken)
-{
-	struct hisiacc_queue_stats stats = { .size = sizeof(stats) };
-	uint32_t flags = _i ? HISIACC_QUEUE_NO_DOORBELL_MAP : 0;
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, flags, true);
-	wait_one(&rig, 5 * MS);
-	/* The event that the start of the queue had armed may be old. */
-	ck_assert_uint_le(fake.polls, 2);
-	ck_assert_uint_ge(fake.polls, 1);
-	ck_assert_uint_eq(calls(HISI_ACC_QUEUE_EVENT), 1);
-	wait_one(&rig, 5 * MS);
-	ck_assert_uint_eq(calls(HISI_ACC_QUEUE_EVENT), 1);
-	hisiacc_queue_stats(rig.queue, &stats);
-	ck_assert_uint_eq(stats.sleeps, fake.polls);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(spinning_shrinks_when_it_does_not_pay)
-{
-	struct rig rig;
-	int i;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	for (i = 0; i < 10; i++)
-		wait_one(&rig, 5 * MS);
-	ck_assert_uint_eq(rig.queue->spin_ns, 1000);
-	for (i = 0; i < 100; i++)
-		wait_one(&rig, 300);
-	ck_assert_uint_eq(rig.queue->spin_ns, 32000);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(a_signal_does_not_end_a_wait)
-{
-	uint64_t begin;
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fake.eintr = 5;
-	begin = fake.now;
-	wait_one(&rig, 5 * MS);
-	ck_assert_uint_eq(fake.eintr, 0);
-	ck_assert_uint_ge(fake.now - begin, 5 * MS);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(the_deadline_holds_in_the_face_of_signals)
-{
-	uint64_t deadline;
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fake.hang = true;
-	ck_assert_int_eq(rig_prep(&rig, 1), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 1);
-	fake.eintr = 20;
-	deadline = hisiacc_deadline(10 * MS);
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1, deadline), -ETIME);
-	ck_assert_uint_ge(fake.now, deadline);
-	ck_assert_uint_le(fake.now, deadline + MS);
-	ck_assert_uint_eq(fake.eintr, 0);
-	/* It is still in flight. */
-	fake.hang = false;
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1,
-					    HISIACC_NO_DEADLINE), 1);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(a_past_deadline_only_looks)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fake.delay_ns = MS;
-	ck_assert_int_eq(rig_prep(&rig, 1), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 1);
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1, 0), -ETIME);
-	ck_assert_uint_eq(fake.polls, 0);
-	fake_run();
-	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1, 0), 1);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(another_queues_failure_does_not_keep_a_wait_busy)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fake.ctx_pollerr = true;
-	wait_one(&rig, 100 * MS);
-	ck_assert_uint_le(fake.polls, 10);
-	rig_close(&rig);
-}
-END_TEST
-
-static void fail_on_poll(struct rig *rig, uint32_t state, int err)
-{
-	fake.hang = true;
-	ck_assert_int_eq(rig_prep(rig, 1), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig->queue), 1);
-	fake_fail_queue(0, state);
-	ck_assert_int_eq(hisiacc_queue_wait(rig->queue, c, 1,
-					    HISIACC_NO_DEADLINE), err);
-}
-
-START_TEST(wait_tells_of_a_failed_queue)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fail_on_poll(&rig, HISI_ACC_STATE_ERROR, -EIO);
-	rig_close(&rig);
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	fail_on_poll(&rig, HISI_ACC_STATE_GONE, -ENODEV);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(a_deadline_far_away_saturates)
-{
-	fake_reset();
-	ck_assert_uint_eq(hisiacc_deadline(UINT64_MAX), HISIACC_NO_DEADLINE);
-	ck_assert_uint_eq(hisiacc_deadline(UINT64_MAX - 5),
-			  HISIACC_NO_DEADLINE);
-	ck_assert_uint_lt(hisiacc_deadline(5), 2000000);
-	ck_assert_uint_gt(hisiacc_deadline(5), 1000000);
-}
-END_TEST
-
 /* ---- Cancel and restart ---- */
 
 START_TEST(cancel_delivers_each_request_once)
@@ -308,7 +128,7 @@ START_TEST(cancel_delivers_each_request_once)
 	rig_open(&rig, HISIACC_ZIP_COMPRESS, 16, 0, true);
 	/* Off the start of the ring, so that it wraps. */
 	for (i = 0; i < 11; i++)
-		wait_one(&rig, 0);
+		rig_run(&rig, 0);
 	for (i = 0; i < 3; i++)
 		ck_assert_int_eq(rig_prep(&rig, 100 + (uint64_t)i), 0);
 	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 3);
@@ -335,7 +155,7 @@ START_TEST(cancel_delivers_each_request_once)
 				  HISIACC_STATUS_OK : HISIACC_STATUS_CANCELLED);
 	}
 	ck_assert_uint_eq(hisiacc_queue_room(rig.queue), 15);
-	wait_one(&rig, 0);
+	rig_run(&rig, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -389,7 +209,7 @@ START_TEST(a_failed_queue_refuses_until_restart)
 	ck_assert_uint_eq(c[1].user_data, 3);
 	ck_assert_uint_eq(c[1].status, HISIACC_STATUS_CANCELLED);
 	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, c, 8), 0);
-	wait_one(&rig, 0);
+	rig_run(&rig, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -415,7 +235,7 @@ START_TEST(restart_lets_the_device_finish_first)
 		ck_assert_uint_eq(c[i].status, i < 3 ? HISIACC_STATUS_OK :
 				  HISIACC_STATUS_CANCELLED);
 	}
-	wait_one(&rig, 0);
+	rig_run(&rig, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -430,7 +250,7 @@ START_TEST(restart_uses_the_new_random_value)
 	fake_fail_queue(0, HISI_ACC_STATE_ERROR);
 	ck_assert_int_eq(hisiacc_queue_restart(rig.queue), 0);
 	ck_assert_uint_ne(fake.queues[0].rand, before);
-	wait_one(&rig, 0);
+	rig_run(&rig, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -469,7 +289,7 @@ START_TEST(cancel_that_cannot_start_again_leaves_an_error)
 	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, c, 8), -EIO);
 	ck_assert_int_eq(hisiacc_queue_state(rig.queue), HISIACC_STATE_STOPPED);
 	ck_assert_int_eq(hisiacc_queue_restart(rig.queue), 0);
-	wait_one(&rig, 0);
+	rig_run(&rig, 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -510,45 +330,6 @@ START_TEST(a_doorbell_call_that_fails_publishes_nothing)
 }
 END_TEST
 
-/* ---- Events ---- */
-
-START_TEST(arm_tells_when_completions_are_there)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	ck_assert_int_eq(hisiacc_queue_set_event(rig.queue, 260), 0);
-	ck_assert_int_eq(fake.queues[0].event_fd, 260);
-	ck_assert_int_eq(hisiacc_queue_arm(rig.queue), 0);
-	fake_run();
-	ck_assert_uint_eq(fake.arms, 1);
-	ck_assert_int_eq(rig_prep(&rig, 1), 0);
-	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 1);
-	fake_run();
-	ck_assert_int_eq(hisiacc_queue_arm(rig.queue), 1);
-	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, c, 8), 1);
-	ck_assert_int_eq(hisiacc_queue_arm(rig.queue), 0);
-	ck_assert_int_eq(hisiacc_queue_set_event(rig.queue, -2), -EBADF);
-	fake_fail_queue(0, HISI_ACC_STATE_ERROR);
-	ck_assert_int_eq(hisiacc_queue_arm(rig.queue), -EIO);
-	rig_close(&rig);
-}
-END_TEST
-
-START_TEST(arm_gives_the_event_back_to_the_program_after_a_wait)
-{
-	struct rig rig;
-
-	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
-	ck_assert_int_eq(hisiacc_queue_set_event(rig.queue, 260), 0);
-	wait_one(&rig, 5 * MS);
-	ck_assert_int_eq(fake.queues[0].event_fd, 200);
-	ck_assert_int_eq(hisiacc_queue_arm(rig.queue), 0);
-	ck_assert_int_eq(fake.queues[0].event_fd, 260);
-	rig_close(&rig);
-}
-END_TEST
-
 Suite *queue_suite(void)
 {
 	Suite *suite = suite_create("queue");
@@ -562,19 +343,6 @@ Suite *queue_suite(void)
 	tcase_add_loop_test(tc, nonsense_from_the_driver_is_refused, 0, 5);
 	suite_add_tcase(suite, tc);
 
-	tc = tcase_create("wait");
-	tcase_add_test(tc, wait_with_nothing_in_flight_returns_0);
-	tcase_add_test(tc, a_short_wait_spins);
-	tcase_add_loop_test(tc, a_long_wait_sleeps_once_and_is_woken, 0, 2);
-	tcase_add_test(tc, spinning_shrinks_when_it_does_not_pay);
-	tcase_add_test(tc, a_signal_does_not_end_a_wait);
-	tcase_add_test(tc, the_deadline_holds_in_the_face_of_signals);
-	tcase_add_test(tc, a_past_deadline_only_looks);
-	tcase_add_test(tc, another_queues_failure_does_not_keep_a_wait_busy);
-	tcase_add_test(tc, wait_tells_of_a_failed_queue);
-	tcase_add_test(tc, a_deadline_far_away_saturates);
-	suite_add_tcase(suite, tc);
-
 	tc = tcase_create("cancel");
 	tcase_add_loop_test(tc, cancel_delivers_each_request_once, 0, 4);
 	tcase_add_test(tc, cancelled_requests_count_against_the_room);
@@ -585,11 +353,6 @@ Suite *queue_suite(void)
 	tcase_add_test(tc, cancel_that_cannot_start_again_leaves_an_error);
 	tcase_add_test(tc, cancel_that_cannot_stop_changes_nothing);
 	tcase_add_test(tc, a_doorbell_call_that_fails_publishes_nothing);
-	suite_add_tcase(suite, tc);
-
-	tc = tcase_create("event");
-	tcase_add_test(tc, arm_tells_when_completions_are_there);
-	tcase_add_test(tc, arm_gives_the_event_back_to_the_program_after_a_wait);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
