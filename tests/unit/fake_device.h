@@ -96,6 +96,8 @@ struct fake {
 	int32_t ctx_state;		/* -1: computed */
 	uint32_t force_status;		/* of each request, if not 0 */
 	bool silent_pause;		/* streams: ctx_st 0 when output is full */
+	uint32_t early_pause;		/* streams: this ctx_st, if not 0, before
+					 * output is full */
 	bool short_consume;		/* streams: eat 4 bytes less if possible */
 	void (*mutate)(uint32_t *sqe, uint16_t *cqe);
 	void (*pinned_hook)(void);	/* while a registration is being made */

@@ -225,15 +225,17 @@ static struct inflate_state *find_stream(uint64_t ctx, bool is_new)
 static void run_inflate_payload(struct inflate_state *s, struct job *job,
 				uint32_t *check, uint32_t *isize)
 {
+	uint32_t room = job->out_len -
+			(job->stateful && fake.early_pause ? 100 : 0);
 	int ret;
 
 	s->z.next_in = (void *)(uintptr_t)job->in;
 	s->z.avail_in = job->in_len;
 	s->z.next_out = job->out;
-	s->z.avail_out = job->out_len;
+	s->z.avail_out = room;
 	ret = inflate(&s->z, Z_NO_FLUSH);
 	job->consumed = job->in_len - s->z.avail_in;
-	job->produced = job->out_len - s->z.avail_out;
+	job->produced = room - s->z.avail_out;
 	*check = update_check(job->format, *check, job->out, job->produced);
 	*isize += job->produced;
 	if (ret == Z_STREAM_END)
@@ -290,7 +292,8 @@ static void run_inflate(struct job *job)
 	} else if (s->payload_done) {
 		ctx_st = 4;
 	} else if (!s->z.avail_out && !fake.silent_pause) {
-		ctx_st = job->consumed == job->in_len ? 1 : 2;
+		ctx_st = fake.early_pause ? fake.early_pause :
+			 job->consumed == job->in_len ? 1 : 2;
 	}
 	if (!job->stateful)
 		inflateEnd(&s->z);

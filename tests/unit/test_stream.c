@@ -206,13 +206,16 @@ START_TEST(decompression_takes_pieces_of_any_size)
 }
 END_TEST
 
-START_TEST(output_is_fetched_from_a_device_that_does_not_say_it_has_some)
+/* From one that does not say that it has some, or pauses before there is need. */
+START_TEST(output_is_fetched_as_long_as_there_is_some)
 {
+	static const uint32_t states[] = { 0, 1, 2, 3 | 5 << 10 };
 	uint32_t status;
 	size_t len, n;
 
-	begin(HISIACC_ZIP_DECOMPRESS, all_formats[_i]);
-	fake.silent_pause = true;
+	begin(HISIACC_ZIP_DECOMPRESS, all_formats[_i % 3]);
+	fake.early_pause = states[_i / 3];
+	fake.silent_pause = !fake.early_pause;
 	memset(plain, 0, RIG_HALF);
 	/* A few bits of input are a lot of output; at some length the last. */
 	for (len = 8400; len < 9700; len += 13) {
@@ -350,7 +353,29 @@ START_TEST(a_device_that_makes_no_progress_does_not_hang_the_call)
 }
 END_TEST
 
-/* ctx_st 1, 3, 4 with the end mark: the end has not been reached yet. */
+static void mutate_more(uint32_t *sqe, uint16_t *cqe)
+{
+	(void)cqe;
+	sqe[15] = htole32(2);
+}
+
+START_TEST(a_device_that_promises_output_for_ever_is_not_believed)
+{
+	struct hisiacc_completion c;
+	size_t n;
+
+	begin(HISIACC_ZIP_DECOMPRESS, HISIACC_ZIP_ZLIB);
+	n = load(600, 0);
+	fake.mutate = mutate_more;
+	c = run(rig.src, n - 5, rig.dst, RIG_HALF, HISIACC_ZIP_FINISH);
+	*fake.broken_rule = 0;	/* as below */
+	ck_assert_uint_eq(c.status, HISIACC_STATUS_TRUNCATED);
+	ck_assert_uint_le(fake.requests, 3);
+	end();
+}
+END_TEST
+
+/* ctx_st 1, 3, 4 with the end mark, or only half a mark: there is no end yet. */
 static uint32_t early_state;
 static bool early_done;
 
@@ -358,13 +383,14 @@ static void mutate_early_end(uint32_t *sqe, uint16_t *cqe)
 {
 	(void)cqe;
 	if (!early_done && sqe[3] == htole32(0x113))
-		sqe[15] = htole32(early_state);
+		sqe[early_state ? 15 : 3] = htole32(early_state ? early_state :
+						    0x13);
 	early_done = true;
 }
 
 START_TEST(an_end_with_output_pending_is_not_the_end)
 {
-	static const uint32_t states[] = { 1, 3, 4 };
+	static const uint32_t states[] = { 1, 3, 4, 0 };
 	struct hisiacc_completion c;
 	size_t n;
 
@@ -556,15 +582,15 @@ Suite *stream_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, decompression_takes_pieces_of_any_size, 0,
 			    N(sizes) * N(sizes));
-	tcase_add_loop_test(tc,
-			    output_is_fetched_from_a_device_that_does_not_say_it_has_some,
-			    0, 3);
+	tcase_add_loop_test(tc, output_is_fetched_as_long_as_there_is_some, 0,
+			    12);
 	tcase_add_test(tc, consumed_stops_at_the_end_of_a_member);
 	tcase_add_loop_test(tc, data_cut_at_any_byte_is_truncated, 0, 2);
 	tcase_add_test(tc, without_finish_missing_data_is_waited_for);
 	tcase_add_test(tc, damage_has_its_status_and_ends_the_stream);
+	tcase_add_test(tc, a_device_that_promises_output_for_ever_is_not_believed);
 	tcase_add_loop_test(tc, an_end_with_output_pending_is_not_the_end, 0,
-			    3);
+			    4);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("failures");
