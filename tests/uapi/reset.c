@@ -86,14 +86,14 @@ START_TEST(reset_in_mid_flight_loses_requests)
 	if (!monitor_is_there())
 		skip("the model has no monitor");
 	work_init(&w, device_open(), QUEUE_DECOMPRESS, 2000);
-	monitor_set_delay(500000);
+	monitor_set_delay(1500000);
 	for (i = 0; i < 5; i++)
 		work_submit(&w, i);
 	ck_assert(wait_until(monitor_count(MONITOR_INFLIGHT) > 0, 1000));
 	device_reset();
 	expect_state(&w, HISI_ACC_STATE_ERROR);
 	ck_assert_uint_eq(monitor_count(MONITOR_INFLIGHT), 0);
-	sleep_ms(700);
+	sleep_ms(1700);
 	ck_assert(work_is_untouched(&w));
 	ck_assert(!raw_queue_ready(&w.q));
 	monitor_set_delay(20);
