@@ -9,6 +9,9 @@
 
 #define BUFFER_MAX	(16u << 20)
 
+/* What hardware may use of a stream's context, at most. */
+#define STREAM_CTX_SIZE	0x97c0u
+
 /* A decompressing stream; where the hardware has its context memory. */
 struct inflate_state {
 	uint64_t ctx;
@@ -305,6 +308,29 @@ static void run_inflate(struct job *job)
 	memcpy(s->words, job->words, sizeof(s->words));
 }
 
+/*
+ * The memory that hardware keeps a stream in, and the words beside it: without
+ * leftovers when a stream begins, and not as they were after each request.
+ */
+static void use_stream_context(const struct job *job, uint32_t mode)
+{
+	uint8_t *ctx = fake_dma(mode, job->ctx, STREAM_CTX_SIZE, true);
+	unsigned int i;
+
+	if (!ctx) {
+		fake_zip_break("stream context not reachable");
+		return;
+	}
+	for (i = 0; i < STREAM_CTX_SIZE && job->is_new; i++)
+		if (ctx[i])
+			fake_zip_break("leftovers in a stream's context");
+	for (i = 0; i < 5 && job->is_new; i++)
+		if (job->words[i])
+			fake_zip_break("leftovers in a stream's words");
+	memset(ctx, 0xc5, 16);
+	ctx[STREAM_CTX_SIZE - 1] = 0xc5;
+}
+
 /* ---- The SQE ---- */
 
 void fake_zip_run(uint32_t type, uint32_t mode, uint32_t hw_version,
@@ -339,8 +365,7 @@ void fake_zip_run(uint32_t type, uint32_t mode, uint32_t hw_version,
 		fake.stateful++;
 		for (i = 0; i < 5; i++)
 			job.words[i] = get(sqe, saved_words[i]);
-		if (!fake_dma(mode, job.ctx, 0x97c0, true))
-			fake_zip_break("stream context not reachable");
+		use_stream_context(&job, mode);
 	}
 	in = malloc(job.in_len + 1);
 	if (sgl) {
