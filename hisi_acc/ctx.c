@@ -37,6 +37,8 @@ void hisi_acc_ctx_revoke(struct hisi_acc_ctx *ctx)
 	u32 queues = 0;
 	unsigned long i;
 
+	/* nothing is added to what each of the queues has to finish */
+	hisi_acc_region_shut_doorbells(ctx, true);
 	/* queues first: what they use may go away only after them */
 	mutex_lock(&ctx->lock);
 	xa_for_each(&ctx->queues, i, queue) {

@@ -243,6 +243,61 @@ START_TEST(unbind_under_a_busy_process)
 }
 END_TEST
 
+#define FED		16
+#define FED_DELAY_MS	300
+
+struct feeder {
+	struct work w[FED];
+	volatile bool stop;
+};
+
+/* No queue is ever without a request. */
+static void *feed(void *arg)
+{
+	struct feeder *f = arg;
+	int i;
+
+	while (!f->stop) {
+		for (i = 0; i < FED; i++) {
+			if (!raw_queue_pop(&f->w[i].q, NULL, 0))
+				continue;
+			ring(&f->w[i].q, true);
+			work_submit(&f->w[i], i);
+		}
+	}
+	return NULL;
+}
+
+START_TEST(unbind_does_not_wait_for_new_requests)
+{
+	int i, fd = device_open();
+	struct feeder f = {};
+	pthread_t thread;
+	int64_t start;
+
+	if (!monitor_is_there())
+		skip("the model has no monitor");
+	for (i = 0; i < FED; i++)
+		work_init(&f.w[i], fd, QUEUE_COMPRESS, 100);
+	skip_without_doorbell(&f.w[0].q);
+	monitor_set_delay(FED_DELAY_MS * 1000);
+	for (i = 0; i < FED; i++)
+		work_submit(&f.w[i], i);
+	expect_ok(-pthread_create(&thread, NULL, feed, &f));
+	sleep_ms(2 * FED_DELAY_MS);
+	start = now_ms();
+	device_unbind();
+	start = now_ms() - start;
+	f.stop = true;
+	expect_ok(-pthread_join(thread, NULL));
+	monitor_set_delay(20);
+	device_bind();
+	/* all finish at the same time, and not one after the other */
+	ck_assert_int_lt(start, FED * FED_DELAY_MS / 3);
+	expect_device_works();
+}
+END_TEST
+
 START_TEST(unbind_while_faulting_processes_die)
 {
 	pid_t children[4];
@@ -303,6 +358,7 @@ static void add(void)
 	test_add(unbind_wakes_sleepers);
 	test_add(unbind_in_mid_flight_ends_all_dma);
 	test_add(unbind_under_a_busy_process);
+	test_add(unbind_does_not_wait_for_new_requests);
 	test_add(unbind_while_faulting_processes_die);
 	test_add(device_off_the_bus_and_back);
 	test_add(module_in_use_cannot_be_unloaded);
