@@ -525,15 +525,17 @@ static void change_meanwhile(void)
 
 START_TEST(what_changes_while_it_is_registered_is_used_once)
 {
+	/* Without it there would be nothing to look at the bits for. */
+	ck_assert_int_eq(touch(40, true), 0);
 	fake.pinned_hook = change_meanwhile;
 	ck_assert_int_eq(prep(0, 9), 0);
 	ck_assert_uint_eq(info().stale, 1);
 	finish(1);
 	ck_assert_int_eq(touch(0, true), 0);
-	ck_assert_uint_eq(pin_calls(), 3);
+	ck_assert_uint_eq(pin_calls(), 4);
 	ck_assert_uint_eq(fake.pinned, 2);
 	ck_assert_int_eq(touch(0, true), 0);
-	ck_assert_uint_eq(pin_calls(), 3);
+	ck_assert_uint_eq(pin_calls(), 4);
 }
 END_TEST
 
@@ -551,6 +553,23 @@ START_TEST(two_registrations_at_a_time_become_one)
 	ck_assert_uint_eq(pin_calls(), 2);
 	ck_assert_uint_eq(fake.pinned, 1);
 	ck_assert_uint_eq(info().bytes, PAGE);
+}
+END_TEST
+
+static void find_no_room_meanwhile(void)
+{
+	fake.pinned_hook = NULL;
+	must(touch(20, true) == -ENOMEM);
+}
+
+START_TEST(the_bound_counts_what_is_being_registered)
+{
+	bound(1, 0);
+	fake.pinned_hook = find_no_room_meanwhile;
+	ck_assert_int_eq(touch(0, true), 0);
+	ck_assert_uint_eq(info().entries, 1);
+	ck_assert_int_eq(touch(20, true), 0);
+	ck_assert_uint_eq(info().entries, 1);
 }
 END_TEST
 
@@ -667,6 +686,7 @@ Suite *cache_suite(void)
 	tcase_add_test(tc, a_handle_that_is_used_again_is_not_stale);
 	tcase_add_test(tc, what_changes_while_it_is_registered_is_used_once);
 	tcase_add_test(tc, two_registrations_at_a_time_become_one);
+	tcase_add_test(tc, the_bound_counts_what_is_being_registered);
 	tcase_add_test(tc, changes_elsewhere_cost_a_look_and_nothing_else);
 	suite_add_tcase(suite, tc);
 

@@ -77,12 +77,26 @@ START_TEST(a_driver_with_other_sizes_is_refused)
 	struct hisiacc_ctx *ctx;
 
 	fake_reset();
-	if (_i == 0)
+	switch (_i) {
+	case 0:
 		fake.uapi_version = 2;
-	else if (_i == 1)
+		break;
+	case 1:
 		fake.sqe_size = 64;
-	else
+		break;
+	case 2:
+		fake.features = 0;	/* no stale bits */
 		fake.status_size = 32;
+		break;
+	case 3:
+		fake.stale_offset = fake.status_size + 4;
+		break;
+	case 4:
+		fake.stale_offset += 2;
+		break;
+	default:
+		fake.mems_max = (fake.status_size - fake.stale_offset) * 8 + 1;
+	}
 	ck_assert_int_eq(hisiacc_open("zip0", &ctx), -EPROTO);
 }
 END_TEST
@@ -213,7 +227,7 @@ Suite *ctx_suite(void)
 	tcase_add_test(tc, list_counts_more_devices_than_it_is_given_room_for);
 	tcase_add_loop_test(tc, open_takes_names_and_paths, 0, 8);
 	tcase_add_loop_test(tc, open_passes_errors_on_and_cleans_up, 0, 5);
-	tcase_add_loop_test(tc, a_driver_with_other_sizes_is_refused, 0, 3);
+	tcase_add_loop_test(tc, a_driver_with_other_sizes_is_refused, 0, 6);
 	tcase_add_loop_test(tc, open_engine_finds_the_first_usable_device, 0,
 			    2);
 	tcase_add_loop_test(tc, open_engine_tells_why_none_is_usable, 0, 5);

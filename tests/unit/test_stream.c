@@ -325,6 +325,15 @@ START_TEST(damage_has_its_status_and_ends_the_stream)
 	expect_unusable();
 	hisiacc_zip_stream_reset(stream);
 
+	/* No destination that a stream gives the device is too small. */
+	load(600, 0);
+	fake.force_status = 0x0e;
+	c = run(rig.src, n, rig.dst, RIG_HALF, 0);
+	fake.force_status = 0;
+	ck_assert_uint_eq(c.status, HISIACC_STATUS_DATA_ERROR);
+	expect_unusable();
+	hisiacc_zip_stream_reset(stream);
+
 	load(600, 0);
 	rig.src[1] = 0;
 	c = run(rig.src, n, rig.dst, RIG_HALF, 0);
