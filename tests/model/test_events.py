@@ -157,6 +157,19 @@ def rings_have_messages_of_their_own(z):
 
 
 @everywhere()
+def a_ring_that_is_loaded_anew_has_told_of_nothing(z):
+    q = z.queue(0)
+    q.run(Job(z).sqe())
+    messages(z, 1)
+    expect(z.load_eq(), 0)
+    expect(z.reg(EQ_SOURCE), 0)
+    q.cq_doorbell(priority=1)
+    q.run(Job(z).sqe())
+    messages(z, 2)
+    expect(z.eq.pop(), 0)
+
+
+@everywhere()
 def a_mask_holds_the_message_back(z):
     q = z.queue(0)
     for mask, source, message, cause in (

@@ -10,7 +10,7 @@ from machine import PORT
 from mailbox import FLUSH, RANGE, STOP
 from memory import FIRST
 from pci import BAR0, CAP_MSI, COMMAND
-from sqe import COMPRESS, GZIP, Job, TEXT, ZLIB, pack, unpack
+from sqe import COMPRESS, DECOMPRESS, GZIP, Job, TEXT, ZLIB, pack, unpack
 from suite import everywhere, test, SHARED, V2, V3
 from test_stop import fly
 
@@ -99,6 +99,25 @@ def work_on_other_threads_vanishes(z):
         expect(later.pop()[3], 0)
     expect(q.rings(), rings)
     assert all(job.untouched() for job in jobs)
+
+
+@test(V3)
+def cancelled_work_gives_its_memory_back(z):
+    """What requests in flight may hold of the host's memory is bounded."""
+    size = 8 << 20
+    job = Job(z, pack(ZLIB, bytes(size)), size)
+    for _ in range(4):
+        q = z.queue(0, DECOMPRESS, depth=64)
+        for _ in range(40):
+            q.put(job.sqe())
+        z.monitor.hang(40)
+        q.publish()
+        # Most of them are still to be worked on then.
+        until(lambda: z.monitor.inflight == 32, 'requests in flight')
+        z.clear_range()
+        z.set_range(0, z.queues)
+        z.monitor.hang(0)
+    expect(z.queue(0).run(Job(z).sqe())[3], 0)
 
 
 @everywhere()
