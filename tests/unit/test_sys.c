@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hisi_acc.h"
@@ -43,6 +44,7 @@ START_TEST(a_file_that_is_no_device_has_no_such_ioctl)
 	ck_assert_int_eq(hisiacc_sys_ioctl(fd, HISI_ACC_QUERY, &query),
 			 -ENOTTY);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
 	hisiacc_sys_close(fd);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 }
@@ -69,6 +71,18 @@ static void on_alarm(int sig)
 {
 	(void)sig;
 }
+
+START_TEST(time_is_that_of_the_monotonic_clock)
+{
+	struct timespec ts;
+	uint64_t now = hisiacc_sys_now(), then;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+	then = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	ck_assert_uint_ge(then, now);
+	ck_assert_uint_lt(then - now, 1000000000u);
+}
+END_TEST
 
 START_TEST(poll_ends_by_time_and_by_signal)
 {
@@ -167,6 +181,7 @@ int main(void)
 	tcase_add_test(tc, failures_are_negative_errnos);
 	tcase_add_test(tc, a_file_that_is_no_device_has_no_such_ioctl);
 	tcase_add_test(tc, an_eventfd_does_not_block);
+	tcase_add_test(tc, time_is_that_of_the_monotonic_clock);
 	tcase_add_test(tc, poll_ends_by_time_and_by_signal);
 	tcase_add_test(tc, a_child_does_not_have_the_memory);
 	tcase_add_test(tc, no_directory_is_no_devices);
