@@ -136,6 +136,10 @@ install: lib ## the library, its header, the udev rule and the example settings
 DKMS_SOURCE = $(DESTDIR)/usr/src/hisi-acc-$(VERSION)
 
 dkms-install: ## the module's sources, and the module through dkms
+ifeq ($(DESTDIR),)
+	[ -z "$$(dkms status hisi-acc/$(VERSION))" ] || \
+		dkms remove hisi-acc/$(VERSION) --all
+endif
 	rm -rf $(DKMS_SOURCE)
 	mkdir -p $(DKMS_SOURCE)/hisi_acc
 	cp dkms.conf $(DKMS_SOURCE)
