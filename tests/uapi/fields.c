@@ -31,13 +31,20 @@ static uint64_t of_a_pin(struct env *e)
 
 static uint64_t without_access(struct env *e)
 {
-	return (uintptr_t)e->place;
+	void *page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+
+	(void)e;
+	ck_assert(page != MAP_FAILED);
+	return (uintptr_t)page;
 }
 
 static uint64_t not_mapped(struct env *e)
 {
-	expect_ok(munmap(e->data + PAGE, PAGE));
-	return (uintptr_t)e->data + PAGE;
+	uint64_t page = without_access(e);
+
+	expect_ok(munmap((void *)page, PAGE));
+	return page;
 }
 
 static uint64_t a_page(struct env *e)
