@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 all: lib examples ## what needs no kernel: library and examples
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 17
+	@sed -n 's/^\([a-z0-9-]*\):.* ## /\1\t/p' Makefile | expand -t 17
 
 deps: # the packages that the tests and the demonstration need
 	@tests/qemu/deps
