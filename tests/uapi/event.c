@@ -89,12 +89,16 @@ END_TEST
 
 START_TEST(poll_without_read_stays_ready)
 {
+	struct pollfd all = { .events = POLLIN | POLLRDNORM | POLLPRI | POLLOUT };
 	struct work w;
 
 	work_init(&w, open_nonblocking(), 0, 1000);
 	work_submit(&w, 1);
 	ck_assert_int_eq(poll_for(w.q.fd, EVENT_MS), POLLIN);
 	ck_assert_int_eq(poll_for(w.q.fd, 0), POLLIN);
+	all.fd = w.q.fd;
+	ck_assert_int_eq(poll(&all, 1, 0), 1);
+	ck_assert_int_eq(all.revents, POLLIN | POLLRDNORM);
 }
 END_TEST
 
