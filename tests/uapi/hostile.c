@@ -23,7 +23,8 @@
 #define PHASE		0x10000u
 
 /* Valid in each ring, of queues that there are not: those that have failed. */
-#define HOSTILE(i)	(2u << 17 | PHASE | (0xffff - 20 * (i)))
+#define HOSTILE(i)	(2u << 17 | PHASE | (QUEUES + (i)))
+#define QUEUES		1024
 #define AEQE_CQE_ERROR	2
 
 /* Device addresses are given out from the top of 32 bits downwards. */
