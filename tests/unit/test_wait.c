@@ -128,6 +128,22 @@ START_TEST(a_past_deadline_only_looks)
 }
 END_TEST
 
+START_TEST(a_deadline_ends_the_spinning_too)
+{
+	uint64_t deadline;
+	struct rig rig;
+
+	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
+	fake.hang = true;
+	ck_assert_int_eq(rig_prep(&rig, 1), 0);
+	ck_assert_int_eq(hisiacc_queue_submit(rig.queue), 1);
+	deadline = hisiacc_deadline(1000);
+	ck_assert_int_eq(hisiacc_queue_wait(rig.queue, c, 1, deadline), -ETIME);
+	ck_assert_uint_lt(fake.now, deadline + 1000);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(another_queues_failure_does_not_keep_a_wait_busy)
 {
 	struct rig rig;
@@ -263,6 +279,7 @@ Suite *wait_suite(void)
 	tcase_add_test(tc, a_signal_does_not_end_a_wait);
 	tcase_add_test(tc, the_deadline_holds_in_the_face_of_signals);
 	tcase_add_test(tc, a_past_deadline_only_looks);
+	tcase_add_test(tc, a_deadline_ends_the_spinning_too);
 	tcase_add_test(tc, another_queues_failure_does_not_keep_a_wait_busy);
 	tcase_add_test(tc, a_failure_behind_that_of_another_queue_is_seen);
 	tcase_add_test(tc, wait_tells_of_a_failed_queue);
