@@ -71,7 +71,7 @@ static void overwrite(struct device_access *a, uint64_t iova)
 	size_t i, made;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = HOSTILE(i);
+		words[i] = HOSTILE(i % QUEUES);
 	made = zlib_make(a->spare.data, a->spare.size, words, sizeof(words));
 	raw_queue_run(&a->decompress, a->spare.iova, made, iova, sizeof(words),
 		      sqe);
