@@ -299,6 +299,9 @@ static u32 qm_page_size_code(void)
 void hisi_acc_qm_doorbell_event(struct hisi_acc_qm *qm,
 				struct hisi_acc_event_ring *ring)
 {
+	/* an interrupt of before a reset that failed: nobody would listen */
+	if (READ_ONCE(qm->dead))
+		return;
 	writeq(FIELD_PREP(QM_DB_CMD, ring->db_cmd) |
 	       FIELD_PREP(QM_DB_INDEX, ring->head), qm->regs + QM_DB_EVENT);
 }

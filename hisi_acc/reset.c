@@ -41,15 +41,15 @@ static void reset_done(struct hisi_acc_dev *dev, int ret)
 
 	if (!ret)
 		ret = hisi_acc_qm_bring_up(qm);
-	hisi_acc_event_resume(qm);
 	if (ret) {
 		/* without bus mastering nothing is left that could do DMA */
 		pci_clear_master(qm->pdev);
-		qm->dead = true;
+		WRITE_ONCE(qm->dead, true);
 		dev_err(qm->dev, "lost: reset failed, %d\n", ret);
 	} else {
 		hisi_acc_dev_shut_doorbells(dev, false);
 	}
+	hisi_acc_event_resume(qm);
 	qm->resets++;
 	hisi_acc_qp_lose_all(qm);
 	hisi_acc_dev_set_state(dev, ret ? HISI_ACC_STATE_GONE :
