@@ -243,7 +243,6 @@ typedef struct HisiAccWorkers {
     QemuCond wake;
     bool quit;
     QemuThread thread[2];
-    void *main_tool;            /* for small requests, run in the main loop */
     QSIMPLEQ_HEAD(, HisiAccReq) todo;
     QSIMPLEQ_HEAD(, HisiAccReq) done;
 } HisiAccWorkers;

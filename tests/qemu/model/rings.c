@@ -15,7 +15,6 @@
 #define FETCH_BATCH         16      /* SQEs read by one DMA */
 #define ROUND_REQS          64      /* requests started by one bottom half */
 #define ROUND_BYTES         (256 * 1024)
-#define INLINE_BYTES        (16 * 1024)
 #define MAX_WEIGHT          (512u * 1024 * 1024)
 
 static unsigned hisi_acc_ring_used(unsigned depth, unsigned from, unsigned to)
@@ -343,15 +342,6 @@ static void hisi_acc_req_inject(HisiAccReq *r)
     }
 }
 
-static void hisi_acc_req_done(HisiAccReq *r)
-{
-    HisiAccDev *d = r->dev;
-
-    r->done = true;
-    r->ready_ns = d->delay_us ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                                (int64_t)d->delay_us * SCALE_US : 0;
-}
-
 /* Called again if the request had to wait for a page. */
 static void hisi_acc_req_prepare(HisiAccReq *r)
 {
@@ -366,13 +356,9 @@ static void hisi_acc_req_prepare(HisiAccReq *r)
     if (r->resumed) {
         return;
     }
-    if (r->weight <= INLINE_BYTES) {
-        /* Waking a thread would take longer than the work. */
-        d->engine->run(r, d->workers.main_tool);
-        hisi_acc_req_done(r);
-    } else {
-        hisi_acc_workers_submit(r);
-    }
+    r->ready_ns = d->delay_us ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                                (int64_t)d->delay_us * SCALE_US : 0;
+    hisi_acc_workers_submit(r);
 }
 
 /* Returns the bytes of work it took on. */
@@ -482,7 +468,7 @@ static void hisi_acc_reap(HisiAccDev *d)
 
     while ((r = hisi_acc_workers_reap(d))) {
         if (r->queue) {
-            hisi_acc_req_done(r);
+            r->done = true;
         } else {
             hisi_acc_req_free(r);
         }
