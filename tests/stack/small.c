@@ -76,3 +76,15 @@ struct hisiacc_completion take(struct hisiacc_queue *queue)
 					    hisiacc_deadline(PATIENCE)), 1);
 	return done;
 }
+
+void *small_call(void *arg)
+{
+	struct hisiacc_zip_req req = small_req(0);
+	struct hisiacc_completion done;
+	int *ret = arg;
+
+	*ret = hisiacc_zip_compress(stack.comp, &req,
+				    hisiacc_deadline(20 * SECOND), &done);
+	memset(small_dst(0), SMALL_CANARY, SMALL_DST);
+	return NULL;
+}

@@ -129,19 +129,6 @@ START_TEST(unbinding_wakes_who_waits)
 }
 END_TEST
 
-/* As soon as the call is over, the memory is for something else. */
-static void *pack_and_reuse(void *arg)
-{
-	struct hisiacc_zip_req req = small_req(0);
-	struct hisiacc_completion done;
-	int *ret = arg;
-
-	*ret = hisiacc_zip_compress(stack.comp, &req,
-				    hisiacc_deadline(20 * SECOND), &done);
-	memset(small_dst(0), SMALL_CANARY, SMALL_DST);
-	return NULL;
-}
-
 START_TEST(call_that_waits_is_not_over_before_the_device_is_done)
 {
 	pthread_t thread;
@@ -149,7 +136,7 @@ START_TEST(call_that_waits_is_not_over_before_the_device_is_done)
 
 	monitor_set_delay(600000);
 	small_init(1);
-	ck_assert_int_eq(pthread_create(&thread, NULL, pack_and_reuse, &ret), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, small_call, &ret), 0);
 	sleep_ms(200);
 	device_unbind();
 	pthread_join(thread, NULL);

@@ -282,18 +282,6 @@ START_TEST(failed_queue_finishes_before_it_is_restarted)
 }
 END_TEST
 
-static void *pack_and_reuse(void *arg)
-{
-	struct hisiacc_zip_req req = small_req(0);
-	struct hisiacc_completion done;
-	int *ret = arg;
-
-	*ret = hisiacc_zip_compress(stack.comp, &req,
-				    hisiacc_deadline(20 * SECOND), &done);
-	memset(small_dst(0), SMALL_CANARY, SMALL_DST);
-	return NULL;
-}
-
 START_TEST(failed_call_leaves_the_device_nothing_to_do)
 {
 	pthread_t thread;
@@ -301,7 +289,7 @@ START_TEST(failed_call_leaves_the_device_nothing_to_do)
 
 	monitor_set_delay(600000);
 	small_init(1);
-	ck_assert_int_eq(pthread_create(&thread, NULL, pack_and_reuse, &ret), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, small_call, &ret), 0);
 	sleep_ms(200);
 	monitor_raise_event(AEQE_CQE_ERROR, 0);
 	pthread_join(thread, NULL);

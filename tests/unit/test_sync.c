@@ -249,25 +249,27 @@ START_TEST(a_past_deadline_gives_the_device_nothing)
 }
 END_TEST
 
+static const struct {
+	uint32_t state;
+	int err;
+} failures[] = {
+	{ HISI_ACC_STATE_ERROR, -EIO }, { HISI_ACC_STATE_GONE, -ENODEV }
+};
+
 START_TEST(a_failed_queue_fails_the_call_and_keeps_nothing)
 {
-	static const struct {
-		uint32_t state;
-		int err;
-	} cases[] = {
-		{ HISI_ACC_STATE_ERROR, -EIO }, { HISI_ACC_STATE_GONE, -ENODEV }
-	};
 	struct hisiacc_completion c;
 	struct hisiacc_zip_req req;
 	struct rig rig;
 
 	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
 	req = rig_req(&rig, HISIACC_ZIP_ZLIB, 64, 4096);
-	fake_fail_queue(0, cases[_i].state);
+	fake_fail_queue(0, failures[_i].state);
 	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
 					      HISIACC_NO_DEADLINE, &c),
-			 cases[_i].err);
-	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, &c, 1), cases[_i].err);
+			 failures[_i].err);
+	ck_assert_int_eq(hisiacc_queue_peek(rig.queue, &c, 1),
+			 failures[_i].err);
 	ck_assert_uint_eq(hisiacc_queue_room(rig.queue), 7);
 	if (!_i) {
 		ck_assert_int_eq(hisiacc_queue_restart(rig.queue), 0);
@@ -305,12 +307,6 @@ END_TEST
 
 START_TEST(a_call_that_fails_leaves_the_device_nothing_to_do)
 {
-	static const struct {
-		uint32_t state;
-		int err;
-	} cases[] = {
-		{ HISI_ACC_STATE_ERROR, -EIO }, { HISI_ACC_STATE_GONE, -ENODEV }
-	};
 	struct hisiacc_completion c;
 	struct hisiacc_zip_req req;
 	struct rig rig;
@@ -318,10 +314,10 @@ START_TEST(a_call_that_fails_leaves_the_device_nothing_to_do)
 
 	rig_open(&rig, HISIACC_ZIP_COMPRESS, 8, 0, true);
 	req = rig_req(&rig, HISIACC_ZIP_ZLIB, 64, 4096);
-	fake.fault = cases[_i].state;
+	fake.fault = failures[_i].state;
 	ck_assert_int_eq(hisiacc_zip_compress(rig.queue, &req,
 					      HISIACC_NO_DEADLINE, &c),
-			 cases[_i].err);
+			 failures[_i].err);
 	memset(rig.dst, 0x55, 4096);
 	fake_run();
 	for (i = 0; i < 4096; i++)
