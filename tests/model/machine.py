@@ -37,7 +37,8 @@ class Setup(NamedTuple):
 
     def arguments(self):
         device = f'hisi-{self.engine},id=acc0,version={self.version},' + \
-            f'addr={0 if self.port else 4},delay-us=0' + self.properties
+            f'addr={0 if self.port else 4},delay-us=0,' \
+            'inline-bytes=16384' + self.properties
         if self.version == 3 and not self.isolated:
             device += ',isolation=off'
         if self.port:

@@ -243,6 +243,7 @@ typedef struct HisiAccWorkers {
     QemuCond wake;
     bool quit;
     QemuThread thread[2];
+    void *main_tool;            /* for what the main loop computes itself */
     QSIMPLEQ_HEAD(, HisiAccReq) todo;
     QSIMPLEQ_HEAD(, HisiAccReq) done;
 } HisiAccWorkers;
@@ -328,6 +329,7 @@ struct HisiAccDev {
     uint32_t vf_total;
     uint64_t algs;
     uint32_t delay_us;
+    uint32_t inline_bytes;      /* smaller requests: by the main loop */
     bool ras_on_dma_fault;
     bool pasid_on;
     bool ats_on;

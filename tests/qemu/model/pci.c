@@ -261,6 +261,7 @@ static const Property hisi_acc_properties[] = {
     DEFINE_PROP_UINT64("algs", HisiAccDev, algs, ALGS_ALL),
     DEFINE_PROP_UINT32("vfs", HisiAccDev, vf_total, VFS_AUTO),
     DEFINE_PROP_UINT32("delay-us", HisiAccDev, delay_us, 20),
+    DEFINE_PROP_UINT32("inline-bytes", HisiAccDev, inline_bytes, 0),
     DEFINE_PROP_BOOL("ras-on-dma-fault", HisiAccDev, ras_on_dma_fault, false),
     DEFINE_PROP_BOOL("pasid", HisiAccDev, pasid_on, true),
     DEFINE_PROP_BOOL("ats", HisiAccDev, ats_on, false),

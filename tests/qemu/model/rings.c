@@ -358,7 +358,12 @@ static void hisi_acc_req_prepare(HisiAccReq *r)
     }
     r->ready_ns = d->delay_us ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
                                 (int64_t)d->delay_us * SCALE_US : 0;
-    hisi_acc_workers_submit(r);
+    if (r->weight < d->inline_bytes) {
+        d->engine->run(r, d->workers.main_tool);
+        r->done = true;
+    } else {
+        hisi_acc_workers_submit(r);
+    }
 }
 
 /* Returns the bytes of work it took on. */

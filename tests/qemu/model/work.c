@@ -162,6 +162,7 @@ void hisi_acc_workers_start(HisiAccDev *d)
     qemu_mutex_init(&w->lock);
     qemu_cond_init(&w->wake);
     w->quit = false;
+    w->main_tool = d->engine->tool_new();
     for (unsigned i = 0; i < ARRAY_SIZE(w->thread); i++) {
         qemu_thread_create(&w->thread[i], "hisi-acc", hisi_acc_worker, d,
                            QEMU_THREAD_JOINABLE);
@@ -186,6 +187,7 @@ void hisi_acc_workers_stop(HisiAccDev *d)
     QSIMPLEQ_FOREACH_SAFE(r, &w->done, in_list, next) {
         hisi_acc_req_destroy(r);
     }
+    d->engine->tool_free(w->main_tool);
     qemu_cond_destroy(&w->wake);
     qemu_mutex_destroy(&w->lock);
 }
